@@ -1,0 +1,39 @@
+# make repro: from nothing to a versioned dataset.  make test: all tests.
+PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell python$(v) -c 'import sys; print(sys.executable)' 2>/dev/null)) python3)
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: repro test test-fast lint lock clean help
+
+repro: .venv/base            ## rebuild the dataset version of this commit, and say how good it is
+	dvc repro
+	@python -m stages.report
+
+test: .venv/dev              ## lint and all tests
+	ruff check . && ruff format --check . && mypy
+	pytest -n 2
+
+test-fast: .venv/dev         ## the tests that take seconds
+	pytest -n 2 -m "not slow and not network"
+
+lint: .venv/dev              ## format, lint, check types
+	ruff check --fix . && ruff format . && mypy
+
+lock:                        ## resolve requirements.lock anew from pyproject.toml
+	python3 -m pip install --quiet uv
+	python3 -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-header --no-annotate \
+		--upgrade --quiet --output-file requirements.lock
+
+help:                        ## show this
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+.venv/base: pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=/path/to/python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock .
+	@touch $@
+
+.venv/dev: .venv/base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock '.[dev]'
+	@touch $@

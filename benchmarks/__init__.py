@@ -1,0 +1,1 @@
+"""Measurements and rehearsals beside the pipeline, one command each."""

@@ -1,0 +1,30 @@
+"""Fit the annotator on people's labels, and let it propose a label for every record."""
+
+from stages import annotators, tasks
+from stages.annotators import Annotator
+from stages.configuration import Dataset, stage
+from stages.tables import read, read_lines, whole, write_json, write_lines
+
+
+@stage
+def main(dataset: Dataset, annotator: Annotator, seed: int) -> str:
+    task = tasks.read("conf/labeling", dataset.labeling).task
+    records = read("data/clean/records")
+    splits = read("data/split", ["id", "split"])
+    test = set(splits["id"][splits["split"] == "test"])  # what it learned from test would leak into train's labels
+    human = {label["record"]: label["before_audit"] for label in read_lines("data/labels/human.jsonl")}
+    known = {id: value for id, value in human.items() if value is not None and id not in test}
+    fitted = annotators.crossfit(annotator, records, known, task, seed)
+    with whole("data/labels/auto.jsonl", "data/model", "reports/annotator.json") as (auto, model, report):
+        model.mkdir()
+        if fitted.model is not None:
+            fitted.model.save(model)
+        write_lines(auto, annotators.lines(fitted, records["id"], task))
+        write_json(report, annotators.report(fitted, known, task))
+    return f"annotate: {len(fitted.proposals):,} proposals, learned from {len(known):,} labels" + (
+        f"; none since {fitted.reason}" if fitted.reason else ""
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""Who proposes labels: annotators that learn from people's labels and say how sure they are."""
+
+from stages.annotators.base import Annotator, Model, NotEnough
+from stages.annotators.crossfit import Crossfit, crossfit, lines, report
+from stages.annotators.linear import Linear
+
+__all__ = ["Annotator", "Crossfit", "Linear", "Model", "NotEnough", "crossfit", "lines", "report"]

@@ -1,0 +1,33 @@
+"""Cleaning: operators that change or reject records, and the pipeline that applies them in order."""
+
+from stages.cleaning.base import Operator, Outcome, WholeTableOperator
+from stages.cleaning.duplicates import ExactDuplicates, NearDuplicates
+from stages.cleaning.formats import Dates, MapValues, Numbers, Units
+from stages.cleaning.limits import Filter, Length
+from stages.cleaning.missing import Missing
+from stages.cleaning.numeric import Outliers
+from stages.cleaning.personal import MaskPersonalData
+from stages.cleaning.pipeline import Cleaned, Operators, clean, columns
+from stages.cleaning.repair import RepairText
+
+__all__ = [
+    "Cleaned",
+    "Dates",
+    "ExactDuplicates",
+    "Filter",
+    "Length",
+    "MapValues",
+    "MaskPersonalData",
+    "Missing",
+    "NearDuplicates",
+    "Numbers",
+    "Operator",
+    "Operators",
+    "Outcome",
+    "Outliers",
+    "RepairText",
+    "Units",
+    "WholeTableOperator",
+    "clean",
+    "columns",
+]

@@ -1,0 +1,245 @@
+"""Operators in order, over shards, in as few passes as their decisions allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stages import InputError
+from stages.cleaning.base import Operator, Outcome, WholeTableOperator, flags, texts, with_texts
+from stages.cleaning.schema import Types, cast, content
+from stages.engine import Engine
+from stages.tables import Shard, sort_by_id
+from stages.tables.shards import Columns, schema_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+TYPES = "types"  # the name of the last step
+COUNTED = ("seen", "changed", "rejected")
+Operators = Mapping[str, Operator | WholeTableOperator | None]
+Named = tuple[str, Any]  # an operator of either kind under its name
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What cleaning made of a table.
+
+    Parameters
+    ----------
+    counts
+        For each operator in order, and `types` last: how many rows it has `seen`, `changed` and `rejected`.
+    kept_shards, rejected_shards
+        Where the rows are; of the rejected ones several for each shard of the table.
+    """
+
+    counts: Mapping[str, Mapping[str, int]]
+    kept_shards: Sequence[Shard]
+    rejected_shards: Sequence[Sequence[Shard]]
+
+    @property
+    def kept(self) -> Iterator[pd.DataFrame]:
+        """The records, sorted by id, with the first columns of `columns`."""
+        return (shard.read() for shard in self.kept_shards)
+
+    @property
+    def rejected(self) -> Iterator[pd.DataFrame]:
+        """The rejected records, sorted by id, as they stood then, with the other columns of `columns`."""
+        import pandas as pd
+
+        return (sort_by_id(pd.concat([shard.read() for shard in parts])) for parts in self.rejected_shards if parts)
+
+
+def columns(fields: Mapping[str, str]) -> tuple[Columns, Columns]:
+    """The columns of the records that are kept, and of those that are rejected, by the declared fields."""
+    kinds = {name: "number" if kind == "number" else "text" for name, kind in fields.items()}
+    kept = {"id": "text", "content": "text", **kinds, "source": "text"}
+    return kept, dict.fromkeys(["id", "operator", "reason", "source", *fields], "text")
+
+
+def clean(
+    shards: Sequence[Shard],
+    operators: Operators,
+    fields: Mapping[str, str],
+    shown: Sequence[str],
+    engine: Engine,
+    scratch: str | Path,
+) -> Cleaned:
+    """Apply operators in order, cast to the declared types, and add the hash of what is shown.
+
+    Parameters
+    ----------
+    shards
+        A table sorted by id, with the text columns `id`, the fields, and `source`.
+    operators
+        By name, in order; null is switched off.
+    fields
+        Name: type (text, number, date, category, image, json).
+    shown
+        The fields that an annotator sees.
+    scratch
+        An empty folder for what passes between operators; the result is read from it.
+
+    Raises
+    ------
+    InputError
+        An operator names a field that the table does not have, or a name is taken.
+    """
+    chosen = [(name, operator) for name, operator in operators.items() if operator is not None]
+    _check(chosen, fields)
+    steps = [*chosen, (TYPES, Types(fields))]
+    kept = list(shards)
+    decisions: Sequence[Any] = [None] * len(kept)
+    passes: list[list[_Part]] = []
+    for work in _passes(steps, fields, shown, Path(scratch)):
+        tasks = [_Task(i, shard, decision) for i, (shard, decision) in enumerate(zip(kept, decisions, strict=True))]
+        done = engine.map(partial(_worker, work), tasks, what=f"clean: {', '.join(name for name, _ in work.operators)}")
+        if passes:
+            for shard in kept:
+                Path(shard.path).unlink()
+        passes.append([part for part, _ in done])
+        kept = [part.kept for part, _ in done]
+        if work.then and done:
+            decisions = work.then.decide([summary for _, summary in done], kept)
+    _check_rows(passes)
+    counts = {name: dict.fromkeys(COUNTED, 0) for name, _ in steps}
+    for part in chain(*passes):
+        for name, counted in part.counts.items():
+            for key, count in counted.items():
+                counts[name][key] += count
+    return Cleaned(
+        counts, kept, [[shard for part in parts for shard in part.rejected] for parts in zip(*passes, strict=True)]
+    )
+
+
+def _check(operators: Sequence[Named], fields: Mapping[str, str]) -> None:
+    taken = {"id", "content", "source", "operator", "reason"}.intersection(fields)
+    if taken:
+        raise InputError(f"fields: {', '.join(sorted(taken))} cannot be a field's name; the table has such a column")
+    for name, operator in operators:
+        if name == TYPES:
+            raise InputError(f"cleaning.{name}: the last step has this name; choose another")
+        field = getattr(operator, "field", None)
+        for each in [field] if isinstance(field, str) else getattr(operator, "fields", []):
+            if each not in fields:
+                raise InputError(f"cleaning.{name}: there is no field {each!r}; the dataset has {', '.join(fields)}")
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """The operators from one decision to the next."""
+
+    number: int
+    operators: Sequence[Named]
+    then: WholeTableOperator | None  # what to summarise for at the end; None for the last pass
+    fields: Mapping[str, str]
+    shown: Sequence[str]
+    folder: Path
+
+
+class _Task(NamedTuple):
+    number: int
+    shard: Shard
+    decision: Any  # for the first operator, in all passes but the first
+
+
+class _Part(NamedTuple):
+    """What a pass made of a shard."""
+
+    rows: int
+    kept: Shard
+    rows_kept: int
+    rejected: list[Shard]
+    rows_rejected: int
+    counts: dict[str, dict[str, int]]  # per operator
+
+
+def _passes(
+    operators: Sequence[Named], fields: Mapping[str, str], shown: Sequence[str], folder: Path
+) -> Iterator[_Pass]:
+    starts = [i for i, (_, operator) in enumerate(operators) if _whole(operator)]
+    ends = [*starts, len(operators)]
+    for number, (start, end) in enumerate(zip([0, *starts], ends, strict=True)):
+        then = operators[end][1] if end < len(operators) else None
+        yield _Pass(number, operators[start:end], then, fields, shown, folder)
+
+
+def _whole(operator: Any) -> bool:
+    return hasattr(operator, "summarise") and not getattr(operator, "row_wise", False)
+
+
+def _worker(work: _Pass) -> Callable[[_Task], tuple[_Part, Any]]:
+    return partial(_run, work)
+
+
+def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
+    """Apply the operators of a pass to a shard; return what became of it, and its summary for the next operator."""
+    kept_columns, rejected_columns = columns(work.fields)
+    table = task.shard.read(["id", *work.fields, "source"])
+    rows, counts, rejected = len(table), {}, []
+    for place, (name, operator) in enumerate(work.operators):
+        outcome = operator.apply(table, task.decision) if work.number and not place else operator.apply(table)
+        _check_outcome(name, table, outcome)
+        out = table.index.isin(outcome.rejected.index)
+        changed = _changed(table, outcome.table, work.fields) & ~out
+        counts[name] = dict(zip(COUNTED, (len(table), int(changed.sum()), int(out.sum())), strict=True))
+        if out.any():
+            rejected.append(table[out].assign(operator=name, reason=outcome.rejected))
+        table = outcome.table[~out] if out.any() else outcome.table
+    if work.then:
+        summary, kinds = work.then.summarise(table), dict.fromkeys(["id", *work.fields, "source"], "text")
+    else:
+        summary, kinds = None, kept_columns
+        table = cast(table, work.fields)
+        table = with_texts(table, "content", content(table, work.shown))
+    kept = _write(work.folder / f"kept-{work.number}-{task.number:05d}.parquet", [table], kinds)
+    path = work.folder / f"rejected-{work.number}-{task.number:05d}.parquet"
+    out_of_it = [_write(path, rejected, rejected_columns)] if rejected else []
+    return _Part(rows, kept, len(table), out_of_it, sum(map(len, rejected)), counts), summary
+
+
+def _check_rows(passes: Sequence[Sequence[_Part]]) -> None:
+    """Hold the pipeline to its promise that each row is kept or rejected."""
+    for parts in zip(*passes, strict=True):
+        expected = parts[0].rows
+        for part in parts:
+            if not part.rows == expected == part.rows_kept + part.rows_rejected:
+                found = f"{part.rows} rows, of which {part.rows_kept} were kept and {part.rows_rejected} rejected"
+                raise RuntimeError(f"rows went astray in {part.kept.path}: {expected} expected, {found}")
+            expected = part.rows_kept
+
+
+def _check_outcome(name: str, before: pd.DataFrame, outcome: Outcome) -> None:
+    """Hold operators, which may be a user's own, to their contract."""
+    if not outcome.table.index.equals(before.index) or not outcome.table["id"].equals(before["id"]):
+        raise RuntimeError(f"cleaning.{name}: an operator must return the rows that it was given, and reject by reason")
+    reasons = outcome.rejected.index
+    if not reasons.is_unique or not reasons.isin(before.index).all():
+        raise RuntimeError(f"cleaning.{name}: one reason for each rejected row is expected, under its index")
+
+
+def _changed(before: pd.DataFrame, after: pd.DataFrame, fields: Iterable[str]) -> np.ndarray:
+    import numpy as np
+    import pyarrow.compute as pc
+
+    changed = np.zeros(len(before), dtype=bool)
+    for field in fields:
+        old, new = texts(before, field), texts(after, field)
+        changed |= flags(pc.or_kleene(pc.not_equal(old, new), pc.xor(old.is_null(), new.is_null())))
+    return changed
+
+
+def _write(path: Path, frames: Sequence[pd.DataFrame], kinds: Columns) -> Shard:
+    """Write a file that is soon read again: plainly, for speed."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = schema_of(kinds)
+    tables = [pa.Table.from_pandas(frame[list(kinds)], schema, preserve_index=False) for frame in frames]
+    pq.write_table(pa.concat_tables(tables), path, compression="none", use_dictionary=False, write_statistics=False)
+    return Shard(str(path))

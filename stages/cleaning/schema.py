@@ -1,0 +1,131 @@
+"""The declared types of fields, and the hash of what an annotator is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, Any
+
+from stages.cleaning.base import Outcome, flags, none_rejected, reasons, texts
+from stages.cleaning.numeric import numbers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Types:
+    """Reject records whose values are not of the declared types; change nothing.
+
+    Parameters
+    ----------
+    types
+        Field: type. A `number` must be finite, a `date` must be ISO 8601, a `json` must parse; any value will do for
+        the others.
+    """
+
+    types: Mapping[str, str]
+
+    def apply(self, table: pd.DataFrame) -> Outcome:
+        import pandas as pd
+
+        unfit = [none_rejected(table)]
+        for field, kind in self.types.items():
+            if kind in _CHECKS:
+                expected, check = _CHECKS[kind]
+                column = texts(table, field)
+                bad = check(column)
+                say = [f"{field} is {text!r:.100}, not {expected}" for text in column.filter(bad).to_pylist()]
+                unfit.append(reasons(table, bad, say))
+        every = pd.concat(unfit)
+        return Outcome(table, every[~every.index.duplicated()])
+
+
+def cast(table: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
+    """Make the columns of type `number` floats; what is missing becomes NaN."""
+    return table.assign(**{field: numbers(texts(table, field)) for field, kind in types.items() if kind == "number"})
+
+
+def content(table: pd.DataFrame, shown: Sequence[str]) -> pa.Array:
+    """Hash what an annotator sees: the first 12 hex digits of SHA-256 of the values as a JSON list, without spaces."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = [
+        _json_numbers(table[field]) if pd.api.types.is_float_dtype(table[field]) else _json_texts(texts(table, field))
+        for field in shown
+    ]
+    opening, between, closing = (pa.scalar(sign, pa.large_string()) for sign in ("[", ",", "]"))
+    values = pc.binary_join_element_wise(*columns, between)
+    lists = pc.binary_join_element_wise(opening, values, closing, pa.scalar("", pa.large_string()))
+    hashed = [sha256(each).hexdigest()[:12] for each in lists.cast(pa.large_binary()).to_pylist()]
+    return pa.array(hashed, pa.large_string())
+
+
+def _json_texts(values: pa.Array) -> pa.Array:
+    """Each text as JSON; only the few with a sign that needs a backslash are looked at one by one."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    special = pc.fill_null(pc.match_substring_regex(values, r'["\\\x00-\x1f]'), False)
+    escaped = pa.array([encode_basestring(text)[1:-1] for text in values.filter(special).to_pylist()], values.type)
+    quote, nothing = pa.scalar('"', values.type), pa.scalar("", values.type)
+    quoted = pc.binary_join_element_wise(quote, pc.replace_with_mask(values, special, escaped), quote, nothing)
+    return pc.fill_null(quoted, "null")
+
+
+def _json_numbers(values: pd.Series[float]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(["null" if value != value else json.dumps(value) for value in values.tolist()], pa.large_string())
+
+
+def _not_numbers(column: pa.Array) -> np.ndarray:
+    import numpy as np
+
+    return flags(column.is_valid()) & np.isnan(numbers(column))
+
+
+def _not_dates(column: pa.Array) -> np.ndarray:
+    return _unparsed(column, datetime.fromisoformat)
+
+
+def _not_json(column: pa.Array) -> np.ndarray:
+    return _unparsed(column, _parse_json)
+
+
+def _parse_json(text: str) -> Any:
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def _unparsed(column: pa.Array, parse: Callable[[str], Any]) -> np.ndarray:
+    """True for the texts that do not parse; each different one is tried once."""
+    import numpy as np
+
+    def fails(text: str) -> bool:
+        try:
+            parse(text)
+        except (ValueError, RecursionError):
+            return True
+        return False
+
+    encoded = column.dictionary_encode()
+    bad = np.array([*map(fails, encoded.dictionary.to_pylist()), False])
+    return bad[encoded.indices.fill_null(len(bad) - 1).to_numpy()]
+
+
+_CHECKS: dict[str, tuple[str, Callable[[pa.Array], np.ndarray]]] = {
+    "number": ("a finite number", _not_numbers),
+    "date": ("a date in ISO 8601, such as 2026-11-22", _not_dates),
+    "json": ("JSON", _not_json),
+}

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from stages import InputError
+
+FORBID: dict[str, str] = {"extra": "forbid"}
+RESERVED = ("id", "content", "source", "record", "queue", "why", "label", "origin", "confidence", "parent")
+
+Kind = Literal["text", "number", "date", "category", "image", "json"]
+
+
+@dataclass(frozen=True)
+class About:
+    """What the dataset's card says of it."""
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    title: str
+    license: str
+    citation: str | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Shares of the records; they sum to 1."""
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    train: float = 0.8
+    validation: float = 0.1
+    test: float = 0.1
+
+    def __post_init__(self) -> None:
+        shares = (self.train, self.validation, self.test)
+        if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+            raise InputError(f"split: shares from 0 to 1 that sum to 1 are expected, found {shares}")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`conf/dataset/<option>.yaml`.
+
+    Parameters
+    ----------
+    name
+        The dataset's name.
+    labeling
+        The labelling interface `conf/labeling/<labeling>.xml` and its guideline `<labeling>.md`.
+    about
+        Title, license and citation.
+    sources
+        Where records come from, by name, as settings of classes in `stages.sources`; null switches one off.
+    fields
+        What a record holds: name and type.
+    shown
+        The fields that an annotator sees; their hash is the record's `content`.
+    id
+        The column that names a record; null for a hash of the shown fields.
+    group
+        The field whose equal values must not be parted by the split; null for none.
+    split
+        The shares of train, validation and test.
+    """
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    name: str
+    labeling: str
+    about: About
+    sources: dict[str, dict[str, Any] | None]
+    fields: dict[str, Kind]
+    shown: list[str]
+    id: str | None = None
+    group: str | None = None
+    split: Split = Split()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
+            raise InputError(f"name {self.name!r}: letters, digits, - and _ are allowed")
+        names = ", ".join(self.fields)
+        if taken := [name for name in self.fields if name in RESERVED]:
+            raise InputError(f"fields: {taken[0]!r} is a column of the pipeline's own; give the field another name")
+        if not self.shown or not set(self.shown) <= set(self.fields):
+            raise InputError(f"shown: one or more of the fields are expected ({names}), found {self.shown}")
+        if self.group is not None and self.group not in self.fields:
+            raise InputError(f"group: one of the fields ({names}) or null is expected, found {self.group!r}")

@@ -1,0 +1,35 @@
+"""State the quality of this version, with intervals; judge the gates; write the report."""
+
+from stages import quality as measures
+from stages import report, tasks
+from stages.configuration import Dataset, stage
+from stages.quality import Quality
+from stages.review import Review, audited
+from stages.tables import read, read_json, read_lines, whole, write_json
+
+
+@stage
+def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
+    task = tasks.read("conf/labeling", dataset.labeling).task
+    ids = read("data/clean/records", ["id"])["id"]
+    human = list(read_lines("data/labels/human.jsonl"))
+    auto = list(read_lines("data/labels/auto.jsonl"))
+    reports = ("cleaning", "agreement", "annotator", "guarantee", "queue")
+    version = {
+        "name": dataset.name,
+        "labels": list(read_lines("data/dataset/labels.jsonl")),
+        "splits": {split: len(read(f"data/dataset/{split}", ["id"])) for split in ("train", "validation", "test")},
+        **{name: read_json(f"reports/{name}.json") for name in reports},
+    }
+    audit = audited(ids, human, auto, review.audit, task, seed)
+    statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)
+    with whole("reports/quality.json", "reports/plots", "reports/index.html") as (figures, drawn, page):
+        write_json(figures, statement)
+        measures.write_plots(drawn, plots)
+        page.write_text(report.page(statement, version, plots, dataset.about), encoding="utf-8")
+    gates = statement["gates"]
+    return f"evaluate: gates {'passed' if gates['passed'] else 'failed: ' + ', '.join(gates['failed'])}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Choose what people see next, as Label Studio tasks with predictions."""
+
+from collections import Counter
+
+import numpy as np
+
+from stages import label_studio, tasks
+from stages.configuration import Dataset, stage
+from stages.review import Review, next_batch
+from stages.tables import read, read_lines, whole, write_json
+
+
+@stage
+def main(dataset: Dataset, review: Review, seed: int) -> str:
+    interface = tasks.read("conf/labeling", dataset.labeling)
+    records = read("data/clean/records").set_index("id", drop=False)
+    human = list(read_lines("data/labels/human.jsonl"))
+    auto = {line["record"]: line for line in read_lines("data/labels/auto.jsonl")}
+    scores = np.array([list(auto[id]["scores"].values()) for id in records["id"]]) if auto else None
+    batch = next_batch(list(records["id"]), human, scores, review, seed, interface.task.multiple)
+    asked = [
+        label_studio.task(records.loc[each.record], dataset.shown, each, auto.get(each.record), interface.task)
+        for each in batch
+    ]
+    label_studio.check(asked, interface, f"conf/labeling/{dataset.labeling}.xml")
+    counts = dict(sorted(Counter(each.queue for each in batch).items()))
+    with whole("data/review/tasks.json", "reports/queue.json") as (queue, report):
+        write_json(queue, asked)
+        write_json(report, {"tasks": len(asked), "queues": counts})
+    return f"export_tasks: {len(asked):,} tasks for people: " + ", ".join(f"{n:,} {name}" for name, n in counts.items())
+
+
+if __name__ == "__main__":
+    main()

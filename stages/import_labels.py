@@ -1,0 +1,28 @@
+"""Turn the rounds that people wrote into one label per record, and say how well people agree."""
+
+from pathlib import Path
+
+from stages import quality, tasks
+from stages.configuration import Dataset, stage
+from stages.review import Review, read_rounds, settle
+from stages.tables import read, whole, write_json, write_lines
+
+
+@stage
+def main(dataset: Dataset, review: Review, seed: int) -> str:
+    task = tasks.read("conf/labeling", dataset.labeling).task
+    records = read("data/clean/records", ["id", "content"])
+    rejected = set(read("data/clean/rejected", ["id"])["id"])
+    annotations = read_rounds(sorted(Path("data/annotations").glob("*.jsonl")), task)
+    contents = dict(zip(records["id"], records["content"], strict=True))
+    settled = settle(annotations, contents, task, review, rejected)
+    agreement = quality.agreement(settled.votes, seed)
+    with whole("data/labels/human.jsonl", "reports/agreement.json") as (human, report):
+        write_lines(human, settled.labels)
+        write_json(report, {**agreement, **settled.report})
+    labelled = sum(label["value"] is not None for label in settled.labels)
+    return f"import_labels: {len(annotations):,} annotations, {labelled:,} records labelled by people"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Records as Label Studio tasks with predictions, checked before a server sees them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from xml.etree import ElementTree as ET
+
+from stages import InputError
+from stages.tasks import Interface, Task
+
+
+class Queued(Protocol):
+    """What a queue asks."""
+
+    @property
+    def queue(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def task(
+    record: Mapping[str, Any], shown: Sequence[str], asked: Queued, proposal: Mapping[str, Any] | None, of: Task
+) -> dict[str, Any]:
+    """Make a task as Label Studio imports it, by its API or by hand in its web interface.
+
+    Parameters
+    ----------
+    record
+        A row of `data/clean/records`.
+    shown
+        The fields that an annotator sees.
+    asked
+        The queue that asks for the record (`random`, `active`, `audit:<number>`), and why.
+    proposal
+        Its line of `data/labels/auto.jsonl`; None without one.
+    of
+        What a value is.
+    """
+    fields = {name: None if record[name] != record[name] else record[name] for name in shown}  # NaN is missing
+    data = {"record": record["id"], "content": record["content"], "queue": asked.queue, "why": asked.reason, **fields}
+    made: dict[str, Any] = {"data": data}
+    if proposal is not None:
+        result = of.show(proposal["value"])
+        made["predictions"] = [{"model_version": proposal["by"], "score": proposal["confidence"], "result": result}]
+    return made
+
+
+def check(tasks: Sequence[Mapping[str, Any]], to: Interface, where: str) -> None:
+    """Check every task and prediction against the labelling interface, since the server takes what is wrong.
+
+    Parameters
+    ----------
+    tasks
+        As `task` makes them.
+    to
+        The labelling interface.
+    where
+        Its file, for messages.
+
+    Raises
+    ------
+    InputError
+        The interface refers to a field that tasks do not show.
+    ValueError
+        A prediction is not one that the interface can show: a fault of the annotator.
+    """
+    from label_studio_sdk.label_interface.interface import LabelInterface
+
+    if tasks:
+        values = [value for element in ET.fromstring(to.xml).iter() for value in element.attrib.values()]  # noqa: S314
+        asked = {found[1] for value in values if (found := re.match(r"\$(\w+)", value))}
+        if missing := sorted(asked - set(tasks[0]["data"])):
+            raise InputError(f"{where}: refers to ${missing[0]}, which is not among the shown fields of the dataset")
+    interface = LabelInterface(to.xml)
+    for each in tasks:
+        for prediction in each.get("predictions", []):
+            faults = list(interface.validate_prediction(prediction, return_errors=True))  # type: ignore[no-untyped-call]
+            try:  # what the SDK lets pass
+                if prediction["result"] and to.task.show(to.task.parse(prediction["result"])) != prediction["result"]:
+                    faults.append("the result does not survive being read back")
+            except ValueError as error:
+                faults.append(str(error))
+            if faults:
+                raise ValueError(f"record {each['data']['record']}: {'; '.join(map(str, faults))}")

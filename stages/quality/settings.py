@@ -1,0 +1,82 @@
+"""What conf/quality/ holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from stages import InputError
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """What is promised about the automatic labels.
+
+    Parameters
+    ----------
+    scope
+        `dataset`: at most a share `epsilon` of the dataset's records carry a wrong automatic label.
+    epsilon
+        That share, from 0 to below 1.
+    alpha
+        The probability with which the promise may fail, above 0 and below 1.
+    without_audit
+        While there is no audit: null accepts no automatic label; a number accepts those of at least that confidence,
+        without any promise.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    scope: Literal["dataset"]
+    epsilon: float
+    alpha: float
+    without_audit: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.epsilon < 1:
+            raise InputError(f"guarantee.epsilon: a share from 0 to below 1 is expected, found {self.epsilon}")
+        if not 0 < self.alpha < 1:
+            raise InputError(f"guarantee.alpha: a probability above 0 and below 1 is expected, found {self.alpha}")
+        if self.without_audit is not None and not 0 <= self.without_audit <= 1:
+            raise InputError(
+                f"guarantee.without_audit: a confidence from 0 to 1, or null, is expected, found {self.without_audit}"
+            )
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A bound that a metric of the quality report must clear.
+
+    Parameters
+    ----------
+    metric
+        Its place in reports/quality.json, parted by dots, such as `annotator.audit.macro_f1`.
+    at_least, at_most
+        The bound; one of the two. Where the metric has an interval, its lower (upper) end must clear it.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.at_least is None) == (self.at_most is None):
+            found = "neither" if self.at_least is None else "both"
+            raise InputError(f"gates: the gate on {self.metric!r} needs one of at_least and at_most, found {found}")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a version of the dataset promises, and the gates that it must pass."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    guarantee: Guarantee
+    gates: dict[str, Gate | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("passed", "failed"):
+            if name in self.gates:
+                raise InputError(f"gates: the name {name!r} is taken by the report of the gates; choose another")

@@ -1,0 +1,146 @@
+"""The statement of quality that comes with a version: `reports/quality.json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.quality.admission import Audited
+from stages.quality.calibration import calibration, reliability
+from stages.quality.confusion import confusion
+from stages.quality.gates import judge
+from stages.quality.intervals import bootstrap
+from stages.quality.issues import suspicious
+from stages.quality.settings import Quality
+from stages.tasks import Task
+
+Line = Mapping[str, Any]
+Plots = dict[str, list[dict[str, Any]]]
+
+
+def statement(
+    version: Mapping[str, Any],
+    human: Sequence[Line],
+    auto: Sequence[Line],
+    audit: Audited | None,
+    settings: Quality,
+    task: Task,
+    seed: int,
+) -> tuple[dict[str, Any], Plots]:
+    """State how good this version's labels are, and judge its gates.
+
+    The annotator's quality is estimated twice: on the records of the random queue, whose proposals come from models
+    that had not learned their labels (it speaks for what the active queue has not taken); and, once an audit is
+    complete, on its sample, where records that people only skipped are left out.
+
+    Parameters
+    ----------
+    version
+        `name`, `labels` (lines of `labels.jsonl`), `splits` (records per split), and the reports `cleaning`,
+        `agreement`, `annotator`, `guarantee`.
+    human, auto
+        Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
+    audit
+        The open audit, or None.
+    settings
+        The gates.
+    task, seed
+        What a value is, and what the bootstrap draws by.
+
+    Returns
+    -------
+    The statement, and the rows of the plots: from the audit if it is complete, else from the random queue.
+    """
+    values = {line["record"]: line["value"] for line in human if line["value"] is not None}
+    proposals = {line["record"]: line for line in auto}
+    random = [line["record"] for line in human if "random" in line["queues"] and line["record"] in values]
+    judged = [] if audit is None or audit.missing else [record for record in audit.wrong if record in values]
+    nothing = version["annotator"]["reason"]
+    none_at_random = nothing or "nobody has labelled records of the random queue yet"
+    none_judged = nothing or version["guarantee"]["reason"] or "people skipped every record of the sample"
+    held_out = _known(random, values, proposals)
+    audited = _known(judged, values, proposals)
+    origins = Counter(line["origin"] for line in version["labels"])
+    records = sum(version["splits"].values())
+    guarantee = {key: value for key, value in version["guarantee"].items() if key != "fingerprint"}
+    stated = {
+        "dataset": {
+            "name": version["name"],
+            "fingerprint": version["guarantee"]["fingerprint"],
+            "records": records,
+            "rejected": version["cleaning"]["rejected"],
+            "labelled": {
+                "human": origins["human"],
+                "auto": origins["auto"],
+                "none": records - origins.total(),
+            },
+            "splits": version["splits"],
+        },
+        "annotator": {
+            "name": version["annotator"]["name"],
+            "cross_validated": _metrics(held_out, task, seed, none_at_random),
+            "audit": _metrics(audited, task, seed, none_judged),
+        },
+        "guarantee": guarantee,
+        "agreement": {key: version["agreement"][key] for key in ("n", "alpha")},
+        "issues": _issues(values, proposals, task, nothing),
+    }
+    return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task)
+
+
+def write_plots(folder: Path, plots: Plots) -> None:
+    """Write each plot's rows as `<name>.csv`."""
+    import pandas as pd
+
+    folder.mkdir()
+    for name, rows in plots.items():
+        columns = {"confusion": ["actual", "proposed"], "calibration": ["confidence", "accuracy", "count"]}[name]
+        frame = pd.DataFrame(rows, columns=[*columns, "count"] if name == "confusion" else columns)
+        if name == "confusion":  # one row per record, as dvc's template counts them
+            frame = frame.loc[frame.index.repeat(frame["count"].astype(int)), columns]
+        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.6f")
+
+
+def _known(records: Sequence[str], values: Mapping[str, Any], proposals: Mapping[str, Line]) -> list[tuple[Any, Line]]:
+    return [(values[record], proposals[record]) for record in records if record in proposals]
+
+
+def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, seed: int, nothing: str) -> dict[str, Any]:
+    truth = [value for value, _ in pairs]
+    given = [line["value"] for _, line in pairs]
+    right = np.array([task.compare(*pair) == 1 for pair in zip(truth, given, strict=True)], dtype=bool)
+    confidence = np.array([line["confidence"] for _, line in pairs], dtype=float)
+    metrics = bootstrap(task.statistics(truth, given), task.score, seed) | calibration(confidence, right, seed)
+    if not pairs:  # one reason for all of them
+        unknown = {"value": None, "low": None, "high": None}
+        return {"n": 0, "reason": nothing, **dict.fromkeys(metrics, unknown)}
+    return {"n": len(pairs), **metrics}
+
+
+def _issues(
+    values: Mapping[str, Any], proposals: Mapping[str, Line], task: Task, nothing: str | None
+) -> dict[str, Any]:
+    known = sorted(record for record in values if record in proposals)
+    if not known:
+        return {"suspicious": None, "reason": nothing or "people have labelled nothing yet"}
+    scores = np.array([list(proposals[record]["scores"].values()) for record in known])
+    return {"suspicious": len(suspicious(task, known, [values[record] for record in known], scores))}
+
+
+def _plots(pairs: Sequence[tuple[Any, Line]], task: Task) -> Plots:
+    truth = [value for value, _ in pairs]
+    given = [line["value"] for _, line in pairs]
+    right = np.array([task.compare(*pair) == 1 for pair in zip(truth, given, strict=True)], dtype=bool)
+    confidence = np.array([line["confidence"] for _, line in pairs], dtype=float)
+    cells: list[dict[str, Any]] = []
+    if pairs and not task.multiple:
+        cells = [
+            {"actual": actual, "proposed": proposed, "count": count}
+            for actual, row in zip(task.labels, confusion(task, truth, given).tolist(), strict=True)
+            for proposed, count in zip(task.labels, row, strict=True)
+        ]
+    return {"confusion": cells, "calibration": reliability(confidence, right) if pairs else []}

@@ -1,0 +1,307 @@
+"""The page that tells people about one version: no network, no script, the same bytes for the same version."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from stages.report import charts, wording
+from stages.report.markup import Markup, join, table, tag
+from stages.report.style import CSS
+from stages.report.wording import ESTIMATES
+
+Block = Mapping[str, Any]
+Rows = Sequence[Block]
+
+MATRIX = 15  # labels at most in a confusion matrix; of more, the most frequent confusions are listed
+PER_LABEL = ("precision_", "recall_", "f1_")
+ORIGINS = {
+    "human": ("people", "labelled by people"),
+    "auto": ("auto", "labelled by the annotator"),
+    "none": ("none", "not labelled"),
+}
+GUARANTEE = {
+    "epsilon": "Share of records that may be wrong (ε)",
+    "alpha": "Probability that more are (α)",
+    "population": "Records that the audit speaks for",
+    "sample": "Of these, sampled and labelled by people",
+    "errors": "Automatic labels wrong on the sample",
+    "accepted": "Automatic labels accepted",
+    "coverage": "Share of the audit's records accepted (coverage)",
+    "threshold": "Least confidence accepted",
+    "error_bound": "Bound on the share of wrong records",
+}
+AGREEMENT = {"rounds": "Rounds", "people": "People", "annotations": "Annotations", "skipped": "Skipped"}
+QUEUES = {
+    "random": "a uniform sample, for training and cross-validation",
+    "active": "uncertain, suspicious or disagreeing records, for learning and repair",
+    "audit": "a fresh uniform sample, for the guarantee and the final estimate",
+}
+
+
+class About(Protocol):
+    """What the dataset's card says of it."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def license(self) -> str: ...
+    @property
+    def citation(self) -> str | None: ...
+
+
+def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: About) -> str:
+    """Write the report of one version as one HTML file.
+
+    Parameters
+    ----------
+    statement
+        `reports/quality.json`.
+    version
+        `labels` (the lines of `labels.jsonl`) and the reports `cleaning`, `agreement`, `annotator`; `queue`, if it is
+        there.
+    plots
+        `confusion`: rows of `actual`, `proposed`, `count`; `calibration`: rows of `confidence`, `accuracy`, `count`.
+    about
+        Title, license and citation.
+
+    Returns
+    -------
+    A whole HTML document. Its bytes depend on the arguments alone, and all text in them is escaped.
+    """
+    body = [
+        _head(statement, about),
+        _gates(statement),
+        _quality(statement["annotator"], version["annotator"], wording.best(statement)),
+        _guarantee(statement),
+        _funnel(statement["dataset"], version["cleaning"]),
+        _labels(version["labels"], version["annotator"]["learned"]["labels"]),
+        _confusion(plots["confusion"], statement),
+        _calibration(plots["calibration"], statement),
+        _agreement(statement, version["agreement"]),
+        _next(version.get("queue")),
+    ]
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            tag("title", about.title),
+            f"<style>{CSS}</style>\n</head>\n<body>",
+            *body,
+            "</body>\n</html>\n",
+        ]
+    )
+
+
+def _head(statement: Block, about: About) -> Markup:
+    dataset = statement["dataset"]
+    name, fingerprint = tag("code", dataset["name"]), tag("code", dataset["fingerprint"])
+    splits = " · ".join(f"{split} {size:,}" for split, size in dataset["splits"].items())
+    return tag(
+        "header",
+        tag("p", "Dataset ", name, ", version ", fingerprint, class_="soft"),
+        tag("h1", about.title),
+        tag("p", wording.promise(statement), class_="promise"),
+        tag("p", f"{dataset['records']:,} records: {splits}. License: {about.license}.", class_="soft"),
+        tag("p", about.citation, class_="soft") if about.citation else "",
+    )
+
+
+def _gates(statement: Block) -> Markup:
+    gates = wording.gates(statement)
+    rows = [
+        (
+            join(name, " ", _small(f"{gate['metric']} {wording.bound(gate)}")),
+            _value(gates, name),
+            tag("span", gate["verdict"], class_=gate["verdict"]),
+        )
+        for name, gate in gates.items()
+    ]
+    drawn = table(("Gate", "Value", "Verdict"), rows, ("", "", "n")) if rows else ""
+    return _section("Gates", tag("p", _sentence(wording.verdict(gates))), drawn)
+
+
+def _quality(stated: Block, annotator: Block, best: str) -> Markup:
+    known = {key: stated[key] for key in ESTIMATES if (stated.get(key) or {}).get("n")}
+    told = [
+        f"{_capital(head)}: none. {_sentence(wording.reason(stated.get(key) or stated, 'accuracy'))}"
+        for key, head in ESTIMATES.items()
+        if key not in known
+    ]
+    if not annotator.get("reason"):
+        told.insert(0, f"The annotator {annotator['name']} learned from {annotator['learned']['records']:,} records.")
+    tables: list[Markup] = []
+    if known:
+        names = [name for name, metric in known[best].items() if isinstance(metric, Mapping)]
+        overall = sorted(name for name in names if not name.startswith(PER_LABEL))
+        labels = [name.removeprefix("f1_") for name in names if name.startswith("f1_")]
+        heads = [join(_capital(ESTIMATES[key]), " ", _small(f"n = {block['n']:,}")) for key, block in known.items()]
+        rows = [
+            (_capital(wording.metric(name)), *(_value(block, name) for block in known.values())) for name in overall
+        ]
+        by_label = [(label, *(_value(known[best], f"{each}{label}") for each in PER_LABEL)) for label in labels]
+        tables = [table(("", *heads), rows, ("", *("n" for _ in heads)))]
+        if by_label:
+            tables.append(tag("h3", f"By label, {ESTIMATES[best]}"))
+            tables.append(table(("", "Precision", "Recall", "F1"), by_label, ("", "n", "n", "n")))
+        tables.append(tag("p", "Beside each figure: its 95% bootstrap interval over records.", class_="soft"))
+    return _section("Quality of automatic labels", *(tag("p", each) for each in told), *tables)
+
+
+def _guarantee(statement: Block) -> Markup:
+    guarantee = statement.get("guarantee") or {}
+    told = f"None. {_sentence(wording.reason(statement, 'guarantee'))}"
+    if wording.promises(statement):
+        told = (
+            f"When audit {guarantee['audit']} opened, {guarantee['population']:,} records had no label by people. Of "
+            f"these, {guarantee['sample']:,} were drawn at random, and people labelled them. Automatic labels are "
+            "accepted from the most confident on, as far as the errors in this sample allow. The promise above holds "
+            "for any model and any pattern of errors, as long as people were right on the sample."
+        )
+    rows = [(head, wording.figure(guarantee[key])) for key, head in GUARANTEE.items() if guarantee.get(key) is not None]
+    return _section("Guarantee", tag("p", told), table(("", ""), rows, ("", "n")) if rows else "")
+
+
+def _funnel(dataset: Block, cleaning: Block) -> Markup:
+    whole = max(cleaning["seen"], 1)
+    left, done = cleaning["seen"], 0
+    # class of the bar, heading, records, where the bar begins
+    steps: list[tuple[str, str, int, int]] = [("none", tag("strong", "Records seen"), left, 0)]
+    for name, operator in cleaning["operators"].items():
+        if operator["rejected"]:
+            left -= operator["rejected"]
+            steps.append(("lost", f"rejected by {name}", operator["rejected"], left))
+    steps.append(("none", tag("strong", "Records in the dataset"), dataset["records"], 0))
+    for origin, (kind, head) in ORIGINS.items():
+        steps.append((kind, head, dataset["labelled"][origin], done))
+        done += dataset["labelled"][origin]
+    rows = [
+        (head, f"{count:,}", f"{count / whole:.1%}", charts.bar(("gap", start / whole), (kind, count / whole)))
+        for kind, head, count, start in steps
+    ]
+    changed = [f"{name} {each['changed']:,}" for name, each in cleaning["operators"].items() if each["changed"]]
+    return _section(
+        "From raw to dataset",
+        table(("", "Records", "Of seen", ""), rows, ("", "n", "n", "bar")),
+        tag("p", f"Records that cleaning changed: {', '.join(changed) or 'none'}.", class_="soft"),
+    )
+
+
+def _labels(labels: Rows, known: Sequence[str]) -> Markup:
+    if not labels:
+        return _section("Labels", tag("p", "There are none yet."))
+    values = ((line["origin"], line["value"]) for line in labels)
+    counts = Counter(
+        (each, origin) for origin, value in values for each in ([value] if isinstance(value, str) else value)
+    )
+    names = dict.fromkeys([*known, *sorted({name for name, _ in counts})])
+    by_name = {name: {origin: counts[name, origin] for origin in ("human", "auto")} for name in names}
+    most = max((sum(each.values()) for each in by_name.values()), default=0) or 1
+    rows = [
+        (
+            name,
+            *(f"{count:,}" for count in each.values()),
+            charts.bar(*((ORIGINS[origin][0], count / most) for origin, count in each.items())),
+        )
+        for name, each in by_name.items()
+    ]
+    heads = ("", tag("span", "people", class_="key people"), tag("span", "annotator", class_="key auto"), "")
+    return _section("Labels", table(heads, rows, ("", "n", "n", "bar")))
+
+
+def _confusion(cells: Rows, statement: Block) -> Markup:
+    counts = {(cell["actual"], cell["proposed"]): cell["count"] for cell in cells if cell["count"]}
+    if not counts:
+        return _section("Confusion", tag("p", f"None. {_sentence(_undrawn(statement))}"))
+    labels = list(dict.fromkeys([*(cell["actual"] for cell in cells), *(cell["proposed"] for cell in cells)]))
+    told = f"Records by what people said and what the annotator proposed ({_estimate(statement)})."
+    if len(labels) > MATRIX:
+        wrong = sorted((-count, pair) for pair, count in counts.items() if pair[0] != pair[1])[: 2 * MATRIX]
+        rows = [(actual, proposed, f"{-count:,}") for count, (actual, proposed) in wrong]
+        return _section(
+            "Confusion",
+            tag("p", f"{told} The most frequent."),
+            table(("People", "Annotator", "Records"), rows, ("", "", "n")),
+        )
+    totals = {label: sum(counts.get((label, each), 0) for each in labels) for label in labels}
+
+    def cell(actual: str, proposed: str) -> Markup:
+        count = counts.get((actual, proposed), 0)
+        share = f"--share: {count / max(totals[actual], 1):.2f}"  # of the row; the style sheet makes it a shade
+        return tag("td", f"{count:,}", class_="right" if actual == proposed else "wrong", style=share)
+
+    head = tag("tr", tag("th", "People ↓ annotator →"), *(tag("th", label) for label in labels))
+    lines = [tag("tr", tag("th", label, scope="row"), *(cell(label, each) for each in labels)) for label in labels]
+    return _section("Confusion", tag("p", told), tag("div", tag("table", head, *lines, class_="matrix")))
+
+
+def _calibration(bins: Rows, statement: Block) -> Markup:
+    drawn = [each for each in bins if each["count"] and each["accuracy"] is not None]
+    if not drawn:
+        return _section("Calibration", tag("p", f"None. {_sentence(_undrawn(statement))}"))
+    told = (
+        f"Of the proposals with a given confidence, how many are right ({_estimate(statement)}). On the dashed line a "
+        "confidence means what it says; below it the annotator is too sure of itself. Larger dots are more records."
+    )
+    return _section("Calibration", tag("p", told), charts.calibration(drawn))
+
+
+def _agreement(statement: Block, report: Block) -> Markup:
+    stated = statement.get("agreement") or {}
+    told = (
+        f"Krippendorff's alpha is {wording.found(stated or statement, 'alpha')}. It compares {stated.get('n') or 0:,} "
+        "labels on records that several people labelled; 1 is full agreement, 0 is what chance gives."
+    )
+    rows = [(head, wording.figure(report[key])) for key, head in AGREEMENT.items() if report.get(key) is not None]
+    issues = statement.get("issues") or {}
+    suspicious = issues.get("suspicious")
+    found = wording.reason(issues, "suspicious") if suspicious is None else wording.figure(suspicious)
+    rows.append(("Labels by people that look wrong", found))
+    return _section("Agreement between people", tag("p", told), table(("", ""), rows, ("", "n")))
+
+
+def _next(queue: Block | None) -> Markup:
+    where = join("The tasks are in ", tag("code", "data/review/tasks.json"), ".")
+    if queue is None:
+        return _section("What people are asked next", tag("p", where))
+    rows = [(name, f"{count:,}", QUEUES.get(name.partition(":")[0], "")) for name, count in queue["queues"].items()]
+    drawn = table(("Queue", "Tasks", ""), rows, ("", "n", "soft")) if rows else ""
+    told = where if queue["tasks"] else "Nothing: no task is waiting."
+    return _section("What people are asked next", tag("p", told), drawn)
+
+
+def _section(heading: str, *content: str) -> Markup:
+    return tag("section", tag("h2", heading), *content)
+
+
+def _value(parent: Block, name: str) -> Markup:
+    if not wording.known(parent.get(name)):
+        return tag("span", wording.reason(parent, name), class_="soft")
+    return join(wording.figure(parent[name]["value"]), " ", _small(wording.interval(parent[name])))
+
+
+def _small(text: str) -> Markup:
+    return tag("span", text, class_="small")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    return _capital(text).rstrip(".") + "."
+
+
+def _estimate(statement: Block) -> str:
+    key = wording.best(statement)
+    return f"{ESTIMATES[key]}, {statement['annotator'][key]['n']:,} records"
+
+
+def _undrawn(statement: Block) -> str:
+    """Say why there is nothing to draw: no estimate, or one whose labels do not exclude each other."""
+    stated = statement["annotator"]
+    key = wording.best(statement)
+    if (stated.get(key) or {}).get("n"):
+        return "a record may have several labels"
+    return wording.reason(stated.get(key) or stated, "accuracy")

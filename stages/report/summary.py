@@ -1,0 +1,83 @@
+"""What `make repro` tells people at its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+from stages import InputError
+from stages.report import wording
+from stages.tables import read_json
+
+WIDTH, INDENT = 104, 14
+METRICS = ("accuracy", "macro_f1")
+LOOK_AT = {
+    "reports/index.html": "this version, to be read in a browser",
+    "reports/quality.json": "its figures",
+    "data/dataset/": "its records and labels",
+    "data/review/tasks.json": "what people are asked next",
+}
+
+
+def summary(reports: Path) -> str:
+    """Tell what the last `dvc repro` made, in about twenty lines of plain text.
+
+    Parameters
+    ----------
+    reports
+        The folder that holds `cleaning.json`, `quality.json` and `queue.json`.
+
+    Raises
+    ------
+    InputError
+        One of them is not there, or is not JSON.
+    """
+    cleaning, statement, queue = (_read(reports / f"{name}.json") for name in ("cleaning", "quality", "queue"))
+    dataset, annotator = statement["dataset"], statement["annotator"]
+    labelled, gates = dataset["labelled"], wording.gates(statement)
+    lost = [f"{each['rejected']:,} by {name}" for name, each in cleaning["operators"].items() if each["rejected"]]
+    queues = [f"{count:,} {name}" for name, count in queue["queues"].items()]
+    rows = {
+        "dataset": [f"{dataset['name']}, version {dataset['fingerprint']}"],
+        "records in": [f"{cleaning['seen']:,}"],
+        "rejected": [f"{cleaning['rejected']:,}{_listed(lost)}"],
+        "labelled": [f"{labelled['human']:,} by people, {labelled['auto']:,} by {annotator['name']}"],
+        "not labelled": [f"{labelled['none']:,}"],
+        "agreement": [f"alpha {wording.found(statement.get('agreement') or statement, 'alpha')}"],
+        "quality": [_quality(annotator, key) for key in wording.ESTIMATES],
+        "guarantee": [wording.promise(statement)],
+        "gates": [wording.verdict(gates), *(_gate(gates, name) for name in gates if gates[name]["verdict"] != "pass")],
+        "for people": [f"{queue['tasks']:,} tasks{_listed(queues)}"],
+        "look at": [f"{path:<24}{what}" for path, what in LOOK_AT.items()],
+    }
+    return "\n".join(line for head, texts in rows.items() for line in _lines(head, texts))
+
+
+def _lines(head: str, texts: list[str]) -> list[str]:
+    """Set a heading beside its texts."""
+    wrapped = [line for text in texts for line in wrap(text, WIDTH - INDENT)]
+    return [f"{first:<{INDENT}}{line}" for first, line in zip([head, *[""] * len(wrapped)], wrapped, strict=False)]
+
+
+def _quality(annotator: wording.Block, key: str) -> str:
+    block = annotator.get(key) or {"reason": wording.reason(annotator, key)}
+    if not block.get("n"):
+        return f"{wording.ESTIMATES[key]}: {wording.reason(block, METRICS[0])}"
+    figures = [f"{wording.metric(name)} {wording.found(block, name)}" for name in METRICS]
+    return f"{wording.ESTIMATES[key]}, n = {block['n']:,}: {', '.join(figures)}"
+
+
+def _gate(gates: wording.Block, name: str) -> str:
+    return f"{name}: {wording.bound(gates[name])} is asked, it is {wording.found(gates, name)}"
+
+
+def _listed(items: list[str]) -> str:
+    return f" ({', '.join(items)})" if items else ""
+
+
+def _read(path: Path) -> Any:
+    try:
+        return read_json(path)
+    except FileNotFoundError:
+        raise InputError(f"{path} is not there yet: run make repro first") from None

@@ -1,0 +1,100 @@
+"""What the page and the summary say alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Block = Mapping[str, Any]
+
+ESTIMATES = {"cross_validated": "cross-validated", "audit": "audit"}
+
+
+def promise(statement: Block) -> str:
+    """Say in one sentence what a version promises about its automatic labels, or why it promises nothing."""
+    people, automatic = (statement["dataset"]["labelled"][origin] for origin in ("human", "auto"))
+    why = reason(statement, "guarantee")
+    if promises(statement):
+        guarantee = statement["guarantee"]
+        of = {"dataset": f"of the {statement['dataset']['records']:,} records carry a wrong automatic label"}
+        if automatic:
+            return (
+                f"With a probability of at least {percent(1 - guarantee['alpha'])}, "
+                f"at most {percent(guarantee['epsilon'])} {of[guarantee['scope']]}, provided that people were right "
+                f"on the {guarantee['sample']:,} records of audit {guarantee['audit']}."
+            )
+        why = f"audit {guarantee['audit']} admits none"
+    if automatic:
+        return f"This version promises nothing about its {automatic:,} automatic labels ({why})."
+    if people:
+        return f"All {people:,} labels of this version are people's; nothing is promised about automatic ones ({why})."
+    return f"This version has no labels yet, and promises nothing ({why})."
+
+
+def promises(statement: Block) -> bool:
+    guarantee = statement.get("guarantee") or {}
+    return guarantee.get("error_bound") is not None and not guarantee.get("reason")
+
+
+def reason(parent: Block, key: str) -> str:
+    """Say why something is null; the reason stands in it or beside it."""
+    inside = parent.get(key)
+    found = inside.get("reason") if isinstance(inside, Mapping) else None
+    return str(found or parent.get("reason") or "not computed").rstrip(".")
+
+
+def best(statement: Block) -> str:
+    """Name the estimate that speaks for the version, and that the plots are drawn from: the audit, once it is done."""
+    return "audit" if (statement["annotator"].get("audit") or {}).get("n") else "cross_validated"
+
+
+def known(measured: Block | None) -> bool:
+    return measured is not None and measured.get("value") is not None
+
+
+def metric(name: str) -> str:
+    """Write the name of a metric as people do: `macro_f1` becomes macro F1."""
+    return name.replace("_", " ").replace("f1", "F1")
+
+
+def interval(measured: Block) -> str:
+    """Write a metric's interval, or the one end that a gate is judged by, or why there is none."""
+    low, high = (None if end is None else f"{end:.3f}" for end in (measured.get("low"), measured.get("high")))
+    if low and high:
+        return f"{low}–{high}"
+    return f"from {low}" if low else f"to {high}" if high else measured.get("reason") or ""
+
+
+def found(parent: Block, name: str) -> str:
+    """Write a metric with its interval, or why it is not known."""
+    if not known(parent.get(name)):
+        return f"not known ({reason(parent, name)})"
+    between = interval(parent[name])
+    return figure(parent[name]["value"]) + (f" ({between})" if between else "")
+
+
+def figure(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:.3f}" if abs(number) >= 0.001 else f"{number:g}"
+
+
+def percent(share: float) -> str:
+    """Write a share that somebody chose, with all its digits."""
+    return f"{100 * share:.8g}%"
+
+
+def gates(statement: Block) -> dict[str, Block]:
+    """Give each gate's finding by name."""
+    return {name: each for name, each in (statement.get("gates") or {}).items() if isinstance(each, Mapping)}
+
+
+def verdict(findings: Mapping[str, Block]) -> str:
+    """Say of all gates together whether they are passed."""
+    failed = [name for name, gate in findings.items() if gate["verdict"] != "pass"]
+    if failed:
+        return f"{len(failed)} of {len(findings)} not passed: {', '.join(failed)}"
+    return f"all {len(findings)} passed" if findings else "none set"
+
+
+def bound(gate: Block) -> str:
+    least = gate.get("at_least")
+    return f"at most {gate['at_most']:g}" if least is None else f"at least {least:g}"

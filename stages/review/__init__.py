@@ -1,0 +1,31 @@
+"""What people answer, and what they are asked: rounds, consensus, audits, queues."""
+
+from stages.review import audit
+from stages.review.consensus import Consensus, dawid_skene, majority
+from stages.review.judging import Audited, audited
+from stages.review.queue import Queued, next_batch, uncertainty
+from stages.review.rounds import Annotation, current
+from stages.review.rounds import read as read_rounds
+from stages.review.settings import Active, Audit, Mix, Review
+from stages.review.settling import Settled, settle
+
+__all__ = [
+    "Active",
+    "Annotation",
+    "Audit",
+    "Audited",
+    "Consensus",
+    "Mix",
+    "Queued",
+    "Review",
+    "Settled",
+    "audit",
+    "audited",
+    "current",
+    "dawid_skene",
+    "majority",
+    "next_batch",
+    "read_rounds",
+    "settle",
+    "uncertainty",
+]

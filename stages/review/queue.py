@@ -1,0 +1,166 @@
+"""Which records people see next, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stages.review import audit
+from stages.review.settings import Review, Strategy
+from stages.sampling import order
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike
+
+
+class Queued(NamedTuple):
+    """A record to be shown to people, the queue it is asked under, and why it was chosen."""
+
+    record: str
+    queue: str
+    reason: str
+
+
+def uncertainty(scores: np.ndarray, strategy: Strategy, multiple: bool = False) -> np.ndarray:
+    """Say how unsure a model is of each record; more is less sure.
+
+    Parameters
+    ----------
+    scores
+        Probability per label, shape (records, labels).
+    strategy
+        `margin`: 1 minus the lead of the likeliest label over the next; `least_confident`: 1 minus its probability;
+        `entropy`: of all labels, in nats.
+    multiple
+        Whether several labels may hold at once; the record is then as uncertain as its most uncertain label.
+
+    Returns
+    -------
+    Shape (records,).
+
+    References
+    ----------
+    B. Settles, Active Learning Literature Survey, University of Wisconsin-Madison (2009), section 3.1.
+    """
+    import numpy as np
+
+    outcomes = np.stack([scores, 1 - scores], axis=-1) if multiple else scores
+    if strategy == "entropy":
+        unsure = -(outcomes * np.log(np.maximum(outcomes, np.finfo(float).tiny))).sum(axis=-1)
+    else:
+        top = np.partition(outcomes, -2, axis=-1)
+        unsure = 1 - top[..., -1] + (top[..., -2] if strategy == "margin" else 0)
+    return unsure.max(axis=1) if multiple else unsure
+
+
+def next_batch(
+    ids: Sequence[str],
+    labels: audit.Labels,
+    scores: ArrayLike | None,
+    review: Review,
+    seed: int,
+    multiple: bool = False,
+) -> list[Queued]:
+    """Choose the records that people see next.
+
+    What the open audit lacks comes first, all of it. The rest of the batch is shared between the random queue (the
+    next records of the permutation) and the active one: records that have changed since they were labelled, records
+    that too few people have answered (under the queue they were in), then the most uncertain ones, ties by id. If one
+    of the two runs short, the other fills its place.
+
+    Parameters
+    ----------
+    ids
+        All records.
+    labels
+        People's labels, as `settle` makes them.
+    scores
+        The annotator's probability per label, shape (records, labels), in the order of `ids`; None without a model.
+    review
+        The settings.
+    seed
+        Of the audit's sample and of the permutation.
+    multiple
+        Whether several labels may hold at once.
+
+    Returns
+    -------
+    Records in the order of asking, none twice.
+    """
+    answered = {label["record"]: label for label in labels if label["people"]}
+    again = {each for each, label in answered.items() if label["people"] < review.overlap or _changed(label, review)}
+    sample: list[str] = []
+    chosen: list[Queued] = []
+    if review.audit:
+        sample = audit.sample(seed, review.audit, audit.population(ids, labels))
+        lacking = [each for each in sample if each not in answered]
+        lacking += [each for each in sample if each in again]
+        name = f"audit:{review.audit.number}"
+        chosen = [Queued(each, name, _reason(answered.get(each), review, "drawn for the audit")) for each in lacking]
+    left = review.batch - len(chosen)
+    if left <= 0:
+        return chosen
+
+    apart = set(sample)  # asked under the audit alone
+    others = [each for each in sorted(ids) if each not in apart]
+    fresh = [each for each in others if each not in answered]
+    queues = {each: _queue(answered[each], review) for each in others if each in again}
+    waiting = [each for each, queue in queues.items() if queue == "random"]
+    begun = [each for each, queue in queues.items() if queue != "random"]
+    begun.sort(key=lambda each: not _changed(answered[each], review))  # the changed ones first
+    unsure: dict[str, float] = {}
+    if scores is not None:  # twice as many as are left, since the random queue may take some of them
+        unsure = _most_uncertain(ids, scores, fresh, review.active.strategy, multiple, 2 * left)
+
+    permutation = order(f"random|{seed}", fresh + waiting)
+    drawn, active = _shared(permutation, [*begun, *unsure], left, review.mix.random)
+    chosen += [Queued(each, "random", _reason(answered.get(each), review, "next at random")) for each in drawn]
+    for each in active:
+        reason = _reason(answered.get(each), review, f"{review.active.strategy} uncertainty {unsure.get(each, 0):.3f}")
+        chosen.append(Queued(each, queues.get(each, "active"), reason))
+    return chosen
+
+
+def _queue(label: Mapping[str, Any], review: Review) -> str:
+    """Give the queue under which an answered record is asked again."""
+    if _changed(label, review):
+        return "active"
+    return "random" if "random" in label["queues"] else str(label["queues"][0])
+
+
+def _changed(label: Mapping[str, Any], review: Review) -> bool:
+    return bool(label["stale"]) and review.stale == "recheck"
+
+
+def _reason(label: Mapping[str, Any] | None, review: Review, unanswered: str) -> str:
+    if label is None:
+        return unanswered
+    if _changed(label, review):
+        return "changed since people labelled it"
+    return f"answered by {label['people']} of {review.overlap} people"
+
+
+def _most_uncertain(
+    ids: Sequence[str], scores: ArrayLike, fresh: Sequence[str], strategy: Strategy, multiple: bool, count: int
+) -> dict[str, float]:
+    import numpy as np
+
+    place = {each: row for row, each in enumerate(ids)}
+    # rounded: a tie is a tie on every machine
+    unsure = uncertainty(np.asarray(scores)[[place[each] for each in fresh]], strategy, multiple).round(9)
+    ranking = np.argsort(-unsure, kind="stable")[:count]  # ties stay in the order of `fresh`, which is sorted
+    return {fresh[row]: float(unsure[row]) for row in ranking}
+
+
+def _shared(
+    permutation: Sequence[str], candidates: Sequence[str], size: int, share: float
+) -> tuple[list[str], list[str]]:
+    """Take `size` records, `share` of them from the permutation, as far as both reach; chance goes first."""
+    drawn = list(permutation[: round(size * share)])
+    taken = set(drawn)
+    active = list(islice((each for each in candidates if each not in taken), size - len(drawn)))
+    taken.update(active)
+    drawn += islice((each for each in permutation if each not in taken), size - len(drawn) - len(active))
+    return drawn, active

@@ -1,0 +1,94 @@
+"""`conf/review/<option>.yaml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from stages import InputError
+
+FORBID = {"extra": "forbid"}
+
+Strategy = Literal["margin", "least_confident", "entropy"]
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Shares of a batch; they sum to 1."""
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    random: float
+    active: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.random <= 1 and 0 <= self.active <= 1 and abs(self.random + self.active - 1) < 1e-9):
+            raise InputError(
+                "mix: shares from 0 to 1 that sum to 1 are expected, "
+                f"found random: {self.random:g}, active: {self.active:g}"
+            )
+
+
+@dataclass(frozen=True)
+class Active:
+    """How uncertain records are found."""
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    strategy: Strategy
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The open audit: its number, from 1, and how many records people answer for it."""
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    number: int
+    size: int
+
+    def __post_init__(self) -> None:
+        _at_least_one("audit.number", self.number)
+        _at_least_one("audit.size", self.size)
+
+
+@dataclass(frozen=True)
+class Review:
+    """Which records people see next, and how their answers become one label.
+
+    Parameters
+    ----------
+    batch
+        Records per queue.
+    mix
+        Shares of the random and the active queue.
+    active
+        How uncertain records are found.
+    overlap
+        People per record.
+    consensus
+        How several people's votes become one label.
+    stale
+        What becomes of an answer whose record has changed since: it is kept, or kept until someone has answered anew
+        (and asked again), or dropped.
+    audit
+        The open audit, or null.
+    project
+        Title of the Label Studio project.
+    """
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    batch: int
+    mix: Mix
+    active: Active
+    overlap: int
+    consensus: Literal["majority", "dawid_skene"]
+    stale: Literal["keep", "recheck", "drop"]
+    audit: Audit | None
+    project: str
+
+    def __post_init__(self) -> None:
+        _at_least_one("batch", self.batch)
+        _at_least_one("overlap", self.overlap)
+
+
+def _at_least_one(key: str, value: int) -> None:
+    if value < 1:
+        raise InputError(f"{key}: 1 or more is expected, found {value}")

@@ -1,0 +1,186 @@
+"""Turn the annotations of all rounds into one label per record."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stages.review.audit import opened
+from stages.review.consensus import Consensus, dawid_skene, majority
+from stages.review.rounds import Annotation, current
+from stages.review.settings import Review
+from stages.tasks import Choice, Task, Value
+
+NAMED = 20  # how many records a report names
+
+METHODS = {"majority": majority, "dawid_skene": dawid_skene}
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What people said.
+
+    Parameters
+    ----------
+    labels
+        Lines of `data/labels/human.jsonl`.
+    votes
+        Each record's values by annotator: what the labels come from.
+    report
+        Counts, stale and unknown records, and how far the two ways to a consensus agree.
+    """
+
+    labels: list[dict[str, Any]]
+    votes: dict[str, dict[str, Value]]
+    report: dict[str, Any]
+
+
+def settle(
+    annotations: Sequence[Annotation],
+    contents: Mapping[str, str],
+    task: Task,
+    review: Review,
+    rejected: Collection[str] = (),
+) -> Settled:
+    """Settle each record's label.
+
+    Parameters
+    ----------
+    annotations
+        All rounds, as `rounds.read` gives them.
+    contents
+        Each record's present content hash.
+    task
+        What a value is.
+    review
+        The settings.
+    rejected
+        Records that cleaning rejected.
+
+    Returns
+    -------
+    Labels for all records that people have answered, by submitting or skipping, sorted by record. `before_audit` is
+    what they had said in the rounds before the open audit: the annotator learns from that alone, and it decides the
+    audit's population. So a record whose answers were all deleted since then keeps a line, without value or people.
+    """
+    answers = _standing(annotations, contents, review)
+    votes = _votes(answers)
+    agreed = METHODS[review.consensus](task, votes)
+    before = {record: each.value for record, each in agreed.items()}
+    if review.audit:
+        first = opened(annotations, review.audit.number)
+        early = _votes(_standing([each for each in annotations if each.round < first], contents, review))
+        before = {record: each.value for record, each in METHODS[review.consensus](task, early).items()}
+    labels = [
+        _label(record, answers.get(record, []), agreed.get(record), contents, before.get(record))
+        for record in sorted(answers.keys() | before.keys())
+    ]
+    return Settled(labels, votes, _report(annotations, contents, labels, votes, task, review, rejected))
+
+
+def _standing(
+    annotations: Iterable[Annotation], contents: Mapping[str, str], review: Review
+) -> dict[str, list[Annotation]]:
+    """Give the answers that count, by record."""
+    answers = defaultdict(list)
+    for annotation in current(annotations):
+        if annotation.record in contents:
+            answers[annotation.record].append(annotation)
+    if review.stale == "keep":
+        return dict(answers)
+    standing = {}
+    for record, given in answers.items():
+        anew = [each for each in given if each.content == contents[record]]
+        if anew or review.stale == "recheck":  # what was to be rechecked counts until someone has done so
+            standing[record] = anew or given
+    return standing
+
+
+def _votes(answers: Mapping[str, Iterable[Annotation]]) -> dict[str, dict[str, Value]]:
+    votes = {
+        record: {each.annotator: each.value for each in given if each.action == "submitted"}
+        for record, given in answers.items()
+    }
+    return {record: given for record, given in votes.items() if given}
+
+
+def _label(
+    record: str,
+    answers: Sequence[Annotation],
+    agreed: Consensus | None,
+    contents: Mapping[str, str],
+    before: Value | None,
+) -> dict[str, Any]:
+    skips = sum(each.action == "skipped" for each in answers)
+    if agreed:
+        why = agreed.why + (f", {skips} skipped" if skips else "")
+    else:
+        why = f"skipped by {skips} of {len(answers)}" if answers else "deleted since the audit opened"
+    return {
+        "record": record,
+        "value": agreed.value if agreed else None,
+        "confidence": agreed.confidence if agreed else None,
+        "by": sorted(each.annotator for each in answers if each.action == "submitted"),
+        "rounds": sorted({each.round for each in answers}),
+        "queues": sorted({each.queue for each in answers}),
+        "people": len(answers),
+        "guideline": max(answers, key=lambda each: (each.round, each.line)).guideline if answers else None,
+        "stale": any(each.content != contents[record] for each in answers),
+        "why": why,
+        "before_audit": before,
+    }
+
+
+def _report(
+    annotations: Sequence[Annotation],
+    contents: Mapping[str, str],
+    labels: Sequence[Mapping[str, Any]],
+    votes: Mapping[str, Mapping[str, Value]],
+    task: Task,
+    review: Review,
+    rejected: Collection[str],
+) -> dict[str, Any]:
+    latest = current(annotations)
+    actions = Counter(each.action for each in annotations)
+    unknown = {each.record for each in latest if each.record not in contents}
+    return {
+        "rounds": len({each.round for each in annotations}),
+        "people": len({each.annotator for each in annotations}),
+        "annotations": len(annotations),
+        **{action: actions[action] for action in ("submitted", "skipped", "deleted")},
+        "labelled": len(votes),
+        "only_skipped": _named(each["record"] for each in labels if each["people"] and each["value"] is None),
+        "stale": _named(
+            {each.record for each in latest if each.record in contents and each.content != contents[each.record]}
+        ),
+        "unknown": {
+            "gone": _named(unknown.difference(rejected)),
+            "rejected": _named(unknown.intersection(rejected)),
+        },
+        "consensus": {"used": review.consensus} | _methods(task, votes),
+    }
+
+
+def _named(records: Iterable[str]) -> dict[str, Any]:
+    names = sorted(records)
+    return {"count": len(names), "records": names[:NAMED]}
+
+
+def _methods(task: Task, votes: Mapping[str, Mapping[str, Value]]) -> dict[str, Any]:
+    if not votes or not isinstance(task, Choice):
+        reason = f"dawid_skene is for choices, this task is {task.type}" if votes else "people have labelled nothing"
+        return {"records": len(votes), "agree": None, "reason": reason}
+    given = {name: method(task, votes) for name, method in METHODS.items()}
+    differ = [each for each in sorted(votes) if given["majority"][each].value != given["dawid_skene"][each].value]
+    return {
+        "records": len(votes),
+        "agree": 1 - len(differ) / len(votes),
+        "differ": [{"record": each} | {name: given[name][each].value for name in METHODS} for each in differ[:NAMED]],
+        **{name: _counts(task, [each.value for each in given[name].values()]) for name in METHODS},
+    }
+
+
+def _counts(task: Task, values: Sequence[Value]) -> dict[str, int]:
+    return dict(zip(task.labels, task.codes(values).sum(axis=0).tolist(), strict=True))

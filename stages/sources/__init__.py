@@ -1,0 +1,8 @@
+"""Where records come from: each source gives rows of text; `collect` joins them into one table with stable ids."""
+
+from stages.sources.base import Rows, Source
+from stages.sources.collecting import collect
+from stages.sources.files import Files
+from stages.sources.package import Package
+
+__all__ = ["Files", "Package", "Rows", "Source", "collect"]

@@ -1,0 +1,25 @@
+"""The one reader and writer of tables, JSON Lines and reports; outputs that appear whole or not at all."""
+
+from stages.tables.files import whole
+from stages.tables.lines import DIGITS, dump_line, read_json, read_lines, rounded, write_json, write_lines
+from stages.tables.shards import ROWS, Columns, Shard, empty, read, schema_of, shards, sort_by_id, write
+
+__all__ = [
+    "DIGITS",
+    "ROWS",
+    "Columns",
+    "Shard",
+    "dump_line",
+    "empty",
+    "read",
+    "read_json",
+    "read_lines",
+    "rounded",
+    "schema_of",
+    "shards",
+    "sort_by_id",
+    "whole",
+    "write",
+    "write_json",
+    "write_lines",
+]

@@ -1,0 +1,48 @@
+"""Outputs that appear whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole(*outputs: str | Path) -> Iterator[tuple[Path, ...]]:
+    """Give a path beside each output to write to; move all of them into place if the block ends well.
+
+    A block that raises, or a process that is killed, leaves the outputs as they were. What a killed run left beside
+    them is removed by the next. A path that the block did not write to makes no output.
+
+    Parameters
+    ----------
+    outputs
+        Files or folders to be made or replaced.
+
+    Yields
+    ------
+    Paths, one per output in the same order, none of which exists yet; their folders do.
+    """
+    places = [Path(output) for output in outputs]
+    drafts = [place.with_name(f".{place.name}.partial") for place in places]
+    for draft in drafts:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        _remove(draft)
+    try:
+        yield tuple(drafts)
+        for draft, place in zip(drafts, places, strict=True):
+            if draft.exists():
+                if draft.is_dir() or place.is_dir():  # a file takes a file's place at once
+                    _remove(place)
+                draft.replace(place)
+    finally:
+        for draft in drafts:
+            _remove(draft)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,130 @@
+"""A table is a folder of Parquet shards, sorted by record id, whose bytes depend on its rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+ROWS = 50_000  # per shard; a smaller table has one
+
+Columns = dict[str, str]  # name: text, number, texts (a list of them), whole (a whole number)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A file of a table, small enough to hand to a worker."""
+
+    path: str
+
+    def read(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        return _frame(_read(self.path, columns))
+
+
+def shards(folder: str | Path) -> list[Shard]:
+    """List the shards of a table in their order.
+
+    Raises
+    ------
+    InputError
+        The folder holds no table.
+    """
+    paths = sorted(Path(folder).glob("part-*.parquet"))
+    if not paths:
+        raise InputError(f"{folder} holds no table; dvc repro makes it")
+    return [Shard(str(path)) for path in paths]
+
+
+def read(folder: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a whole table, sorted by id."""
+    import pyarrow as pa
+
+    return _frame(pa.concat_tables([_read(shard.path, columns) for shard in shards(folder)]))
+
+
+def write(folder: str | Path, frames: Iterable[pd.DataFrame], columns: Columns, rows: int = ROWS) -> int:
+    """Write a table from frames that are sorted by id, one after the other; return the number of rows.
+
+    The rules that keep the bytes stable: an explicit schema, no pandas metadata, one chunk and one row group per
+    shard, a fixed compression level. A table without rows has one empty shard, so that its schema is kept.
+
+    Parameters
+    ----------
+    folder
+        Made; must not exist.
+    frames
+        Frames with at least the columns; others are left out. They may have any number of rows.
+    columns
+        Name and type of each column, in order.
+    rows
+        Rows per shard; the last may have fewer.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = schema_of(columns)
+    folder = Path(folder)
+    folder.mkdir(parents=True)
+    count = total = 0
+
+    def put(table: pa.Table) -> None:
+        nonlocal count
+        pq.write_table(
+            table.combine_chunks(),
+            folder / f"part-{count:05d}.parquet",
+            compression="zstd",
+            compression_level=3,
+            row_group_size=rows,
+            store_schema=False,
+        )
+        count += 1
+
+    waiting = schema.empty_table()
+    for frame in frames:
+        table = pa.Table.from_pandas(frame[list(columns)], schema=schema, preserve_index=False)
+        waiting = pa.concat_tables([waiting, table.replace_schema_metadata(None)])
+        total += len(table)
+        while len(waiting) >= rows:
+            put(waiting.slice(0, rows))
+            waiting = waiting.slice(rows)
+    if len(waiting) or not count:
+        put(waiting)
+    return total
+
+
+def schema_of(columns: Columns) -> pa.Schema:
+    import pyarrow as pa
+
+    types = {"text": pa.string(), "number": pa.float64(), "whole": pa.int64(), "texts": pa.list_(pa.string())}
+    return pa.schema([(name, types[kind]) for name, kind in columns.items()])
+
+
+def empty(columns: Columns) -> pd.DataFrame:
+    return _frame(schema_of(columns).empty_table())
+
+
+def sort_by_id(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort by the code points of `id`, which no locale changes."""
+    return frame.sort_values("id", kind="stable", ignore_index=True)
+
+
+def _read(path: str, columns: Sequence[str] | None) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    names = list(columns) if columns is not None else None
+    return pq.read_table(path, columns=names, use_threads=False, partitioning=None)  # a=b in a path is no column
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    text = pd.StringDtype("pyarrow", na_value=float("nan"))
+    return table.to_pandas(types_mapper={pa.string(): text, pa.large_string(): text}.get)

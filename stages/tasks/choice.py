@@ -1,0 +1,133 @@
+"""Choice of one label (a text), or of several (a sorted list of texts)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stages.tasks.base import Proposal, Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A Label Studio `Choices` control.
+
+    Parameters
+    ----------
+    name, to_name
+        The control's name and the name of what it labels.
+    labels
+        The choices in their order; metrics, ties and score columns follow it.
+    multiple
+        Whether several may be chosen at once.
+    """
+
+    name: str
+    to_name: str
+    labels: tuple[str, ...]
+    multiple: bool = False
+    type: str = "choice"
+
+    @property
+    def column(self) -> str:
+        return "texts" if self.multiple else "text"
+
+    def parse(self, result: Sequence[Mapping[str, Any]]) -> Value:
+        if not isinstance(result, list):
+            raise ValueError(f"a list of results is expected, found {result!r:.200}")
+        chosen: list[str] = []
+        for item in result:
+            if not isinstance(item, Mapping) or item.get("from_name") != self.name or item.get("type") != "choices":
+                raise ValueError(f"a result of {self.name!r} with type 'choices' is expected, found {item!r:.200}")
+            value = item.get("value")
+            choices = value.get("choices") if isinstance(value, Mapping) else None
+            if not isinstance(choices, list):
+                raise ValueError(f"'value' must hold a list of 'choices', found {value!r:.200}")
+            chosen += choices
+        for label in chosen:
+            if label not in self.labels:
+                raise ValueError(f"label {label!r} is not in the labelling interface; it has {', '.join(self.labels)}")
+        if self.multiple:
+            return sorted(set(chosen))
+        if len(set(chosen)) != 1:
+            raise ValueError(f"exactly one label is expected, found {len(set(chosen))}: {', '.join(chosen) or 'none'}")
+        return chosen[0]
+
+    def show(self, value: Value) -> list[dict[str, Any]]:
+        choices = list(value) if self.multiple else [value]
+        if not choices:
+            return []
+        return [{"from_name": self.name, "to_name": self.to_name, "type": "choices", "value": {"choices": choices}}]
+
+    def compare(self, one: Value, other: Value) -> float:
+        return float(one == other)
+
+    def decide(self, scores: np.ndarray) -> list[Proposal]:
+        import numpy as np
+
+        if self.multiple:
+            chosen = scores > 0.5
+            confidence = np.where(chosen, scores, 1 - scores).prod(axis=1)
+            values: list[Value] = [sorted(self.labels[i] for i in np.flatnonzero(row)) for row in chosen]
+        else:
+            values = [self.labels[i] for i in scores.argmax(axis=1)]
+            confidence = scores.max(axis=1)
+        return [Proposal(value, float(each)) for value, each in zip(values, confidence, strict=True)]
+
+    def codes(self, values: Sequence[Value]) -> np.ndarray:
+        import numpy as np
+
+        place = {label: i for i, label in enumerate(self.labels)}
+        codes = np.zeros((len(values), len(self.labels)), dtype=np.int8)
+        for row, value in enumerate(values):
+            for label in value if self.multiple else [value]:
+                codes[row, place[label]] = 1
+        return codes
+
+    def merge(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
+        if not self.multiple:
+            counts = Counter(votes)
+            winner = min(counts, key=lambda label: (-counts[label], self.labels.index(label)))
+            return winner, counts[winner] / len(votes), counts[winner]
+        counts = Counter(label for vote in votes for label in vote)
+        value = sorted(label for label, count in counts.items() if 2 * count > len(votes))
+        same = sum(vote == value for vote in votes)
+        return value, same / len(votes), same
+
+    def statistics(self, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
+        import numpy as np
+
+        true, chosen = self.codes(truth), self.codes(given)
+        right = (true == chosen).all(axis=1)
+        return np.column_stack([true & chosen, true, chosen, right, np.ones(len(right))]).astype(float)
+
+    def score(self, sums: np.ndarray) -> dict[str, np.ndarray]:
+        """Accuracy (of the whole value), and precision, recall and F1 per label, their mean and weighted mean.
+
+        A label that is neither given nor true has no precision, recall or F1 and is left out of the means; one that is
+        true but never given has precision 0, as in scikit-learn's `zero_division=0`.
+        """
+        import numpy as np
+
+        n = len(self.labels)
+        hits, true, given = sums[..., :n], sums[..., n : 2 * n], sums[..., 2 * n : 3 * n]
+        present = true + given > 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            each = {
+                "precision": np.where(given > 0, hits / given, 0.0),
+                "recall": np.where(true > 0, hits / true, 0.0),
+                "f1": 2 * hits / (true + given),
+            }
+            metrics = {"accuracy": sums[..., 3 * n] / sums[..., 3 * n + 1]}
+            for name, values in each.items():
+                values = np.where(present, values, 0.0)
+                metrics[f"macro_{name}"] = values.sum(axis=-1) / present.sum(axis=-1)
+                metrics[f"weighted_{name}"] = (values * true).sum(axis=-1) / true.sum(axis=-1)
+                for i, label in enumerate(self.labels):
+                    metrics[f"{name}_{label}"] = np.where(present[..., i], values[..., i], np.nan)
+        return metrics

@@ -1,0 +1,106 @@
+"""Read a labelling interface, Label Studio's XML, and the guideline beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from stages import InputError
+from stages.tasks.base import Task
+from stages.tasks.choice import Choice
+
+CONTROLS = ("Choices",)  # one tag per task type
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What people see: the task, and how they are told to do it.
+
+    Attributes
+    ----------
+    task
+        The task type with its label set.
+    xml
+        Label Studio's labelling configuration.
+    instruction
+        The guideline's text.
+    guideline
+        The first 12 hexadecimal digits of the SHA-256 of that text; goes with each annotation.
+    """
+
+    task: Task
+    xml: str
+    instruction: str
+    guideline: str
+
+
+def read(folder: str | Path, name: str) -> Interface:
+    """Read `<name>.xml` and `<name>.md`.
+
+    Raises
+    ------
+    InputError
+        A file is missing or not UTF-8, or the XML is not an interface that we know.
+    """
+    paths = [Path(folder) / f"{name}{suffix}" for suffix in (".xml", ".md")]
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"{path}: the dataset names the labelling interface {name!r}, but this file is missing")
+    xml, instruction = map(_text, paths)
+    return Interface(load(xml, str(paths[0])), xml, instruction, sha256(instruction.encode()).hexdigest()[:12])
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+
+
+def load(xml: str, where: str) -> Task:
+    """Make the task that a labelling interface declares.
+
+    Parameters
+    ----------
+    xml
+        Label Studio's labelling configuration.
+    where
+        Its file, for messages.
+
+    Raises
+    ------
+    InputError
+        The XML is broken, has no control of a known type, more than one, or a control that lacks something.
+    """
+    try:
+        root = ET.fromstring(xml)  # noqa: S314 - a file of this repository
+    except ET.ParseError as error:
+        raise InputError(f"{where}: not well-formed XML ({error})") from error
+    controls = [element for element in root.iter() if element.tag in CONTROLS]
+    if len(controls) != 1:
+        found = ", ".join(element.tag for element in controls) or "none"
+        raise InputError(f"{where}: one control of {', '.join(CONTROLS)} is expected, found {found}")
+    task = _choice(controls[0], where)
+    names = [each.attrib["name"] for each in root.iter() if "name" in each.attrib and each.tag not in CONTROLS]
+    if task.to_name not in names:
+        raise InputError(
+            f"{where}: toName={task.to_name!r} names nothing that is shown; there is {', '.join(names) or 'none'}"
+        )
+    return task
+
+
+def _choice(element: ET.Element, where: str) -> Choice:
+    for name in ("name", "toName"):
+        if not element.get(name):
+            raise InputError(f"{where}: <Choices> lacks the attribute {name!r}")
+    if element.find("Choice//Choice") is not None:
+        raise InputError(f"{where}: a <Choice> inside another is not supported; name each choice at one level")
+    labels = tuple(choice.get("alias") or choice.get("value") or "" for choice in element.iter("Choice"))
+    if len(labels) < 2 or "" in labels or len(set(labels)) < len(labels):
+        raise InputError(f"{where}: <Choices> needs two or more <Choice value=…>, each different, found {list(labels)}")
+    kind = element.get("choice", "single")
+    if kind not in ("single", "single-radio", "multiple"):
+        raise InputError(f"{where}: <Choices choice={kind!r}>: allowed are single, single-radio, multiple")
+    return Choice(element.attrib["name"], element.attrib["toName"], labels, multiple=kind == "multiple")

@@ -1,0 +1,373 @@
+from __future__ import annotations
+
+import importlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stages import tasks
+from stages.annotators import Annotator
+from stages.augmenting import Augmentation
+from stages.cleaning import Operators
+from stages.configuration import Dataset, instantiate, stage
+from stages.engine import Engine
+from stages.quality import Quality
+from stages.review import Review
+from stages.tables import write
+
+ROOT = Path(__file__).parent.parent
+CHOSEN = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+COMMANDS = {
+    name: shlex.split(each["cmd"])
+    for name, each in yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].items()
+}
+OPTIONS = sorted(path.relative_to(ROOT / "conf") for path in (ROOT / "conf").glob("*/*.yaml"))
+
+
+@stage
+def build(dataset: Dataset, cleaning: Operators, seed: int) -> str:
+    kept = [name for name, operator in cleaning.items() if operator is not None]
+    return f"{dataset.name} {seed} {' '.join(kept)}"
+
+
+@stage
+def build_all(
+    dataset: Dataset,
+    cleaning: Operators,
+    annotator: Annotator,
+    review: Review,
+    augmentation: Augmentation,
+    quality: Quality,
+    engine: Engine,
+    seed: int,
+) -> str:
+    sources = instantiate(dataset.sources, "dataset.sources")
+    operators = instantiate(augmentation.operators, "augmentation.operators")
+    interface = tasks.read("conf/labeling", dataset.labeling)
+    return repr([cleaning, annotator, review, quality, engine, seed, sources, operators, interface])
+
+
+@dataclass
+class Project:
+    """A copy of conf/ in an empty folder, which is the working directory."""
+
+    root: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.root / "conf" / file
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        assert text.count(old) >= 1, f"{file} has no {old!r}"
+        path.write_text(text.replace(old, new, 1) if old else new, encoding="utf-8")
+
+    def run(self, *arguments: str, command: Callable[[], None] = build) -> str:
+        self.monkeypatch.setattr(sys, "argv", ["stage", *arguments])
+        command()
+        return self.capsys.readouterr().out.strip()
+
+    def refused(self, *arguments: str) -> str:
+        """Run what must be refused: one line, exit code 1, nothing written. Give the line without `error: `."""
+        before = self.files()
+        with pytest.raises(SystemExit) as stopped:
+            self.run(*arguments)
+        assert stopped.value.code == 1
+        assert self.files() == before
+        out, err = self.capsys.readouterr()
+        assert out == ""
+        assert err.startswith("error: ")
+        assert err.endswith("\n")
+        assert err.count("\n") == 1
+        return err[len("error: ") : -1]
+
+    def files(self) -> dict[Path, bytes]:
+        return {path: path.read_bytes() if path.is_file() else b"" for path in self.root.rglob("*")}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Project:
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("local"))
+    monkeypatch.chdir(tmp_path)
+    for name in ("LABELMILL_ENGINE", "LABELMILL_PROCESSES"):
+        monkeypatch.delenv(name, raising=False)
+    return Project(tmp_path, monkeypatch, capsys)
+
+
+BASE = ("dataset=tweets", "cleaning=text", "seed=7")
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+def test_every_option_composes_and_is_made(project: Project, option: Path) -> None:
+    chosen = {**CHOSEN, option.parent.name: option.stem}
+    assert project.run(*(f"{key}={value}" for key, value in chosen.items()), command=build_all)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_stage_composes_the_groups_on_its_command_line_and_no_other(project: Project, name: str) -> None:
+    python, flag, module, *arguments = COMMANDS[name]
+    assert (python, flag, module) == ("python", "-m", f"stages.{name}")
+    given = [
+        argument.replace("${" + argument.partition("=")[0] + "}", str(CHOSEN[argument.partition("=")[0]]))
+        for argument in arguments
+    ]
+    shown = yaml.safe_load(project.run(*given, "--cfg", "job", command=importlib.import_module(module).main))
+    assert set(shown) == {"engine", "seed", *(argument.partition("=")[0] for argument in arguments)}
+
+
+def test_what_is_chosen_reaches_the_stage_in_order(project: Project) -> None:
+    assert project.run(*BASE) == "tweets 7 repair missing length personal_data duplicates near_duplicates"
+
+
+def test_null_switches_an_element_off(project: Project) -> None:
+    assert (
+        project.run(*BASE, "cleaning.length=null") == "tweets 7 repair missing personal_data duplicates near_duplicates"
+    )
+    project.edit("cleaning/strict.yaml", "length: {minimum: 10}", "length: null")
+    assert "length" not in project.run("dataset=tweets", "cleaning=strict", "seed=7")
+    assert instantiate({"ratings": None}, "dataset.sources") == {"ratings": None}
+
+
+def test_an_option_on_the_command_line_overrides_the_file(project: Project) -> None:
+    assert project.run(*BASE, "dataset.name=birds").startswith("birds")
+    assert project.run(*BASE, "dataset.name=${dataset.labeling}s").startswith("tweetss")
+
+
+def test_showing_the_configuration_does_no_work(project: Project) -> None:
+    before = project.files()
+    shown = yaml.safe_load(project.run(*BASE, "cleaning.length.minimum=three", "--cfg", "job"))
+    assert shown["cleaning"]["length"]["minimum"] == "three"
+    assert project.files() == before
+
+
+TWEETS, TEXT, STRICT = "dataset/tweets.yaml", "cleaning/text.yaml", "cleaning/strict.yaml"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["dataset=birds", "cleaning=text", "seed=7"], "dataset=birds: there is no conf/dataset/birds.yaml; allowed are tweets, your_own"),
+        (["dataset=tweets", "cleaning=text"], "the command line lacks seed=…"),
+        (["dataset=tweets", "seed=7"], "the command line lacks cleaning=…"),
+        ([*BASE, "sead=8"], "sead (on the command line): unknown key; allowed here are seed, annotator, augmentation, cleaning, dataset, engine, quality, review;"),
+        ([*BASE, "birds.name=x"], "birds.name (on the command line): unknown key; allowed here are seed, annotator,"),
+        ([*BASE, "review.batch=1"], "review.batch (on the command line): no option of review is chosen; write review=… too"),
+        ([*BASE, "dataset.grop=x"], "dataset.grop (on the command line): unknown key; allowed here are name, labeling, about, sources, id, fields, shown, group;"),
+        ([*BASE, "+dataset.grop=x"], "dataset.grop (on the command line): unknown key; allowed here are name, labeling, about, sources, fields, shown, id, group, split"),
+        ([*BASE, "cleaning.length.minimun=1"], "cleaning.length.minimun (on the command line): unknown key; allowed here are _target_, field, minimum, maximum;"),
+        ([*BASE, "cleaning.length.minimum=three"], "cleaning.length.minimum (on the command line): should be a valid integer"),
+        ([*BASE, "dataset.about={title: 3, license: MIT}"], "dataset.about.title (on the command line): should be a valid string, found 3"),
+        ([*BASE, "dataset.name=???"], "dataset.name (on the command line): a value is missing (???); set it"),
+        ([*BASE, "dataset.name=${nothing}"], "dataset.name (on the command line): Interpolation key 'nothing' not found"),
+        (["dataset=tweets", "cleaning=text", "seed=seven"], "params.yaml: seed: should be a valid integer"),
+        ([*BASE, "nonsense"], "conf/: Error parsing override 'nonsense'"),
+        ([*BASE, "seed=1,2", "-m"], "a stage runs once; for a sweep: dvc exp run"),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_line_is_refused(project: Project, arguments: list[str], expected: str) -> None:
+    assert project.refused(*arguments).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        (TWEETS, "group: null", "grop: null", "grop: unknown key; allowed here are name, labeling, about, sources, fields, shown, id, group, split"),
+        (TWEETS, "license: MIT", "licence: MIT", "about.licence: unknown key; allowed here are title, license, citation"),
+        (TWEETS, "labeling: tweets", "", "labeling: this key is missing"),
+        (TWEETS, "name: tweets", "name: ???", "name: a value is missing (???); set it"),
+        (TWEETS, "requirement: vader", "requirement: ??? #", "sources.ratings.requirement: a value is missing (???)"),
+        (TWEETS, "shown: [text]", "shown: text", "shown: should be a valid list, found 'text'"),
+        (TWEETS, "{text: text}", "{text: txt}", "fields.text: should be 'text', 'number', 'date', 'category', 'image' or 'json', found 'txt'"),
+        (TWEETS, "{text: text}", "{text: text, id: text}", "fields: 'id' is a column of the pipeline's own"),
+        (TWEETS, "shown: [text]", "shown: [txet]", "shown: one or more of the fields are expected (text), found ['txet']"),
+        (TWEETS, "group: null", "group: author", "group: one of the fields (text) or null is expected, found 'author'"),
+        (TWEETS, "name: tweets", "name: ../tweets", "name '../tweets': letters, digits, - and _ are allowed"),
+        (TWEETS, "group: null", "split: {train: 0.5}", "split: shares from 0 to 1 that sum to 1 are expected"),
+        (TWEETS, "name: tweets", "name: ${nothing}", "name: Interpolation key 'nothing' not found"),
+        (TWEETS, "name: tweets", "name: ${oc.env:LABELMILL_NOTHING}", "name: KeyError raised while resolving interpolation"),
+        (TWEETS, "name: tweets", "name: ${nothing", "name: "),
+        (TEXT, "stages.cleaning.Length", "stages.cleaning.Lenght", "length._target_: no class 'stages.cleaning.Lenght'; stages.cleaning has "),
+        (TEXT, "stages.cleaning.Length", "stages.clean_ing.Length", "length._target_: package.Class is expected, found 'stages.clean_ing.Length'"),
+        (TEXT, "stages.cleaning.Length", "Length", "length._target_: package.Class is expected, found 'Length'"),
+        (TEXT, "stages.cleaning.Length", "stages.tables.ROWS", "length._target_: no class 'stages.tables.ROWS'"),
+        (TEXT, "minimum: 3", "minimun: 3", "length.minimun: unknown key; stages.cleaning.Length allows field, minimum, maximum"),
+        (TEXT, "field: text", "#", "length: 'field' is missing; stages.cleaning.Length allows field, minimum, maximum"),
+        (TEXT, "minimum: 3", "minimum: three", "length.minimum: should be a valid integer"),
+        (TEXT, "repair:\n", "shout: loud\nrepair:\n", "shout: a mapping with _target_, or null, is expected"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_refused_with_its_key(project: Project, file: str, old: str, new: str, expected: str) -> None:
+    project.edit(file, old, new)
+    assert project.refused(*BASE).startswith(f"conf/{file}: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("shown: [text]", "shown: [text", ", line 20: not YAML ("),
+        ("shown: [text]", "shown: [text]\nshown: [text]", ", line 20: not YAML (found duplicate key shown)"),
+        ("group: null", "\tgroup: null", ", line 20: not YAML ("),
+    ],
+)
+def test_broken_yaml_is_named_with_its_line(project: Project, old: str, new: str, expected: str) -> None:
+    project.edit(TWEETS, old, new)
+    assert project.refused(*BASE).startswith(f"conf/{TWEETS}{expected}")
+
+
+def test_a_file_that_is_not_utf8_is_named(project: Project) -> None:
+    (project.root / "conf" / TWEETS).write_bytes("name: café\n".encode("latin-1"))
+    assert project.refused(*BASE).startswith(f"conf/{TWEETS}: not YAML in UTF-8")
+
+
+@pytest.mark.parametrize("text", ["", "- tweets\n"])
+def test_a_file_without_settings_is_refused(project: Project, text: str) -> None:
+    (project.root / "conf" / TWEETS).write_text(text)
+    assert project.refused(*BASE).startswith(f"conf/{TWEETS}: ")
+
+
+def test_a_fault_is_looked_for_in_the_file_that_an_option_inherits(project: Project) -> None:
+    project.edit(TEXT, "similarity: 0.8", "similarty: 0.8")
+    project.edit(STRICT, "near_duplicates: {similarity: 0.7}", "")
+    found = project.refused("dataset=tweets", "cleaning=strict", "seed=7")
+    assert found.startswith(f"conf/{TEXT}: near_duplicates.similarty: unknown key;")
+    project.edit(TEXT, "similarty: 0.8", "similarity: 0.8")
+    project.edit(STRICT, "length: {minimum: 10}", "length: {minimum: ten}")
+    found = project.refused("dataset=tweets", "cleaning=strict", "seed=7")
+    assert found.startswith(f"conf/{STRICT}: length.minimum: should be a valid integer")
+
+
+def test_an_option_that_inherits_nothing_known_is_refused(project: Project) -> None:
+    project.edit(STRICT, "[text]", "[txt]")
+    found = project.refused("dataset=tweets", "cleaning=strict", "seed=7")
+    assert found == "conf/: In 'cleaning/strict': Could not load 'cleaning/txt'"
+
+
+def test_a_wrong_environment_is_refused(project: Project) -> None:
+    project.monkeypatch.setenv("LABELMILL_ENGINE", "abacus")
+    assert (
+        project.refused(*BASE)
+        == "conf/: In 'config': Could not find 'engine/abacus'; Available options in 'engine':; local"
+    )
+
+
+def test_elsewhere_than_at_the_root_of_the_project_is_refused(project: Project) -> None:
+    project.monkeypatch.chdir(project.root / "conf" / "dataset")
+    assert project.refused(*BASE) == "there is no folder conf/ here: run stages from the root of the project"
+
+
+def test_another_project_s_conf_is_refused(project: Project) -> None:
+    (project.root / "conf" / "config.yaml").unlink()
+    assert project.refused(*BASE).startswith("conf/: Cannot find primary config 'config'")
+
+
+MINE = """
+from dataclasses import dataclass
+from typing import Literal
+
+from stages import InputError
+
+
+@dataclass(frozen=True)
+class Shout:
+    field: str
+    times: int = 1
+    mark: Literal["!", "?"] = "!"
+
+    def __post_init__(self):
+        if self.times < 1:
+            raise InputError(f"times: 1 or more is expected, found {self.times}")
+
+    def apply(self, table):
+        from stages.cleaning import Outcome
+
+        louder = table[self.field].str.upper() + self.mark * self.times
+        return Outcome(table.assign(**{self.field: louder}), table[self.field].iloc[:0])
+"""
+
+
+@pytest.fixture
+def with_mine(project: Project) -> Project:
+    """A project with a module and an option of the user's own."""
+    (project.root / "mine.py").write_text(MINE)
+    project.edit("cleaning/mine.yaml", "", "shout: {_target_: mine.Shout, field: text, times: 3}\n")
+    project.monkeypatch.syspath_prepend(project.root)
+    project.monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    project.monkeypatch.delitem(sys.modules, "mine", raising=False)
+    return project
+
+
+def test_a_class_of_the_user_s_own_plugs_in(with_mine: Project) -> None:
+    @stage
+    def show(cleaning: Operators) -> str:
+        return repr(cleaning)
+
+    assert with_mine.run("cleaning=mine", command=show) == "{'shout': Shout(field='text', times=3, mark='!')}"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("times=0", "conf/cleaning/mine.yaml: shout: times: 1 or more is expected, found 0"),
+        ("times=loud", "cleaning.shout.times (on the command line): should be a valid integer"),
+        ("+mark=.", "cleaning.shout.mark (on the command line): should be '!' or '?', found '.'"),
+        ("+pitch=1", "cleaning.shout.pitch (on the command line): unknown key; mine.Shout allows field, times, mark"),
+        ("_target_=mine.Whisper", "cleaning.shout._target_ (on the command line): no class 'mine.Whisper'; mine has Shout"),
+    ],
+)  # fmt: skip
+def test_a_class_of_the_user_s_own_is_checked_as_ours_are(with_mine: Project, change: str, expected: str) -> None:
+    override = f"{'+' if change[0] == '+' else ''}cleaning.shout.{change.lstrip('+')}"
+    assert with_mine.refused("dataset=tweets", "cleaning=mine", "seed=7", override).startswith(expected)
+
+
+def command(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def collected(project: Path, texts: list[str]) -> None:
+    import pandas as pd
+
+    table = pd.DataFrame({"id": [str(number) for number in range(len(texts))], "text": texts, "source": "ratings"})
+    write(project / "data" / "collected", [table], dict.fromkeys(["id", "text", "source"], "text"))
+
+
+def test_the_command_line_of_a_stage_says_what_is_wrong_and_writes_nothing(project: Project) -> None:
+    collected(project.root, ["good day"])
+    before = project.files()
+    done = command(project.root, "stages.clean", "dataset=tweets", "cleaning=text", "cleaning.length.minimum=three")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: cleaning.length.minimum (on the command line): should be a valid integer")
+    assert done.stderr.count("\n") == 1
+    assert project.files() == before
+
+
+def test_a_stage_without_its_input_says_so(project: Project) -> None:
+    done = command(project.root, "stages.clean", "dataset=tweets", "cleaning=text")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: data/collected holds no table; dvc repro makes it\n"
+
+
+def test_a_stage_runs_with_a_module_of_the_user_s_own_beside_conf(with_mine: Project) -> None:
+    from stages.tables import read
+
+    collected(with_mine.root, ["good day", "bad day"])
+    done = command(with_mine.root, "stages.clean", "dataset=tweets", "cleaning=mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "clean: 2 records seen, 2 kept, 0 rejected\n"
+    assert list(read(with_mine.root / "data/clean/records")["text"]) == ["GOOD DAY!!!", "BAD DAY!!!"]
+
+
+def test_settings_can_be_made_without_a_command_line() -> None:
+    made: Any = instantiate({"_target_": "stages.cleaning.Length", "field": "text", "minimum": 2}, "cleaning.length")
+    assert (made.field, made.minimum) == ("text", 2)

@@ -1,0 +1,487 @@
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss, confusion_matrix, multilabel_confusion_matrix
+
+from stages import InputError
+from stages.quality import (
+    Gate,
+    Guarantee,
+    Quality,
+    agreement,
+    bootstrap,
+    calibration,
+    confusion,
+    judge,
+    reliability,
+    suspicious,
+)
+from stages.tasks import Choice
+
+SENTIMENT = Choice("sentiment", "text", ("positive", "neutral", "negative"))
+TOPICS = Choice("topics", "text", ("sport", "money", "war"), multiple=True)
+
+# --- intervals
+
+
+def mean(sums: np.ndarray) -> dict[str, np.ndarray]:
+    with np.errstate(invalid="ignore"):
+        return {"mean": sums[..., 0] / sums[..., 1]}
+
+
+def flags(share: float, n: int) -> np.ndarray:
+    return np.column_stack([np.arange(n) < share * n, np.ones(n)]).astype(float)
+
+
+def test_the_interval_of_a_share_is_that_of_the_normal_approximation() -> None:
+    found = bootstrap(flags(0.8, 1000), mean, seed=1, replicates=4000)["mean"]
+    reach = 1.96 * (0.8 * 0.2 / 1000) ** 0.5
+    assert found["value"] == 0.8
+    assert found["low"] == pytest.approx(0.8 - reach, abs=0.002)
+    assert found["high"] == pytest.approx(0.8 + reach, abs=0.002)
+
+
+def test_a_wider_level_gives_a_wider_interval() -> None:
+    narrow, wide = (bootstrap(flags(0.8, 100), mean, 1, level=level)["mean"] for level in (0.5, 0.99))
+    assert wide["low"] < narrow["low"] < narrow["high"] < wide["high"]
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
+    random = np.random.default_rng(3)
+    covered = 0
+    for seed in range(300):
+        found = bootstrap(np.column_stack([random.random(150) < 0.7, np.ones(150)]).astype(float), mean, seed, 200)
+        covered += found["mean"]["low"] <= 0.7 <= found["mean"]["high"]
+    assert 0.89 < covered / 300 < 0.99
+
+
+@given(st.permutations(range(12)))
+def test_the_order_of_the_records_does_not_matter(order: list[int]) -> None:
+    statistics = np.arange(36.0).reshape(12, 3) % 5
+    assert bootstrap(statistics[list(order)], mean, 1, 20) == bootstrap(statistics, mean, 1, 20)
+
+
+def test_the_seed_decides_the_interval() -> None:
+    statistics = np.column_stack([np.random.default_rng(1).random(50), np.ones(50)])
+    assert bootstrap(statistics, mean, 1) == bootstrap(statistics, mean, 1) != bootstrap(statistics, mean, 2)
+
+
+def test_drawing_in_parts_changes_nothing_but_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = bootstrap(flags(0.3, 50), mean, 1)
+    monkeypatch.setattr("stages.quality.intervals.CELLS", 7)
+    assert bootstrap(flags(0.3, 50), mean, 1) == whole
+
+
+def test_replicates_without_the_label_are_left_out() -> None:
+    truth, given = ["positive"] * 9 + ["negative"], ["positive"] * 10
+    found = bootstrap(SENTIMENT.statistics(truth, given), SENTIMENT.score, 1)
+    assert found["recall_negative"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert found["accuracy"]["low"] < 0.9 < found["accuracy"]["high"]
+
+
+def test_a_label_that_never_occurs_has_no_metric_and_says_so() -> None:
+    found = bootstrap(SENTIMENT.statistics(["positive"] * 3, ["negative"] * 3), SENTIMENT.score, 1)
+    assert found["f1_neutral"] == {
+        "value": None,
+        "low": None,
+        "high": None,
+        "reason": "no records to compute it from",
+    }
+
+
+def test_one_record_has_a_value_but_no_interval() -> None:
+    assert bootstrap(flags(1, 1), mean, 1)["mean"] == {
+        "value": 1.0,
+        "low": None,
+        "high": None,
+        "reason": "an interval needs two records",
+    }
+
+
+def test_no_record_has_no_value() -> None:
+    found = bootstrap(SENTIMENT.statistics([], []), SENTIMENT.score, 1)
+    assert {metric["value"] for metric in found.values()} == {None}
+    assert {metric["reason"] for metric in found.values()} == {"no records to compute it from"}
+
+
+# --- calibration
+
+
+def records(n: int, overconfident: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    confidence = (0.4 + 0.6 * random.random(n)).round(2)
+    return confidence, random.random(n) < confidence - overconfident
+
+
+def errors(n: int, overconfident: float, trials: int) -> list[dict[str, float]]:
+    return [calibration(*records(n, overconfident, seed), seed)["calibration_error"] for seed in range(trials)]
+
+
+def test_a_calibrated_model_is_not_called_miscalibrated() -> None:
+    found = errors(300, 0.0, 40)
+    assert np.median([each["low"] for each in found]) < 0.01
+    assert np.median([each["value"] for each in found]) < 0.03
+
+
+@pytest.mark.parametrize("overconfident", [0.05, 0.2])
+def test_the_calibration_error_is_found(overconfident: float) -> None:
+    found = errors(1000, overconfident, 40)
+    assert np.mean([each["value"] for each in found]) == pytest.approx(overconfident, abs=0.01)
+    assert np.mean([each["low"] <= overconfident <= each["high"] for each in found]) > 0.85
+    assert all(each["low"] <= each["value"] <= each["high"] for each in found)
+
+
+def test_the_brier_score_is_scikit_learns() -> None:
+    confidence, right = records(500, 0.1, 1)
+    found = calibration(confidence.round(3), right, 1)["brier_score"]
+    assert found["value"] == pytest.approx(brier_score_loss(right, confidence.round(3)))
+    assert found["low"] < found["value"] < found["high"]
+
+
+def test_the_reliability_table_is_scikit_learns() -> None:
+    confidence = np.random.default_rng(1).permutation(1000)[:630] / 1000
+    right = np.random.default_rng(2).random(630) < confidence
+    table = reliability(confidence, right)
+    accuracy, predicted = calibration_curve(right, confidence, n_bins=10, strategy="quantile")
+    assert [row["accuracy"] for row in table] == pytest.approx(accuracy)
+    assert [row["confidence"] for row in table] == pytest.approx(predicted)
+    assert [row["count"] for row in table] == [63] * 10
+    assert [row["bin"] for row in table] == list(range(10))
+
+
+def test_equal_confidences_share_a_bin() -> None:
+    table = reliability(np.array([0.5] * 300 + [0.9] * 300), np.arange(600) % 2 == 0)
+    assert [(row["count"], row["confidence"]) for row in table] == [(300, 0.5), (300, 0.9)]
+
+
+def test_few_records_share_one_bin() -> None:
+    assert len(reliability(*records(119, 0, 1))) == 1
+    assert len(reliability(*records(120, 0, 1))) == 2
+
+
+def test_calibration_of_nothing_and_of_one_record() -> None:
+    nothing = calibration(np.empty(0), np.empty(0, dtype=bool), 1)
+    assert {metric["value"] for metric in nothing.values()} == {None}
+    assert reliability(np.empty(0), np.empty(0, dtype=bool)) == []
+    one = calibration(np.array([0.7]), np.array([True]), 1)["calibration_error"]
+    assert (one["value"], one["low"]) == (pytest.approx(0.3), None)
+
+
+# --- confusion
+
+sentiments = st.lists(st.tuples(*[st.sampled_from(SENTIMENT.labels)] * 2), max_size=20)
+topics = st.lists(st.tuples(*[st.sets(st.sampled_from(TOPICS.labels)).map(sorted)] * 2), min_size=1, max_size=20)
+
+
+@given(sentiments)
+def test_the_confusion_of_single_labels_is_scikit_learns(pairs: list[tuple[str, str]]) -> None:
+    truth, given = [each[0] for each in pairs], [each[1] for each in pairs]
+    expected = confusion_matrix(truth, given, labels=SENTIMENT.labels) if pairs else np.zeros((3, 3))
+    assert confusion(SENTIMENT, truth, given).tolist() == expected.tolist()
+
+
+@given(topics)
+def test_the_confusion_of_several_labels_is_scikit_learns(pairs: list[tuple[list[str], list[str]]]) -> None:
+    truth, given = [each[0] for each in pairs], [each[1] for each in pairs]
+    expected = multilabel_confusion_matrix(TOPICS.codes(truth), TOPICS.codes(given))
+    assert confusion(TOPICS, truth, given).tolist() == expected.tolist()
+
+
+# --- agreement
+
+Votes = dict[str, dict[str, Any]]
+
+# Krippendorff 2011, section C: four observers, twelve units; a dot is a missing value.
+KRIPPENDORFF = {"A": "123321412...", "B": "1233224125.3", "C": ".3332342251.", "D": "12332441251."}
+
+
+def by_unit(rows: Mapping[str, str]) -> Votes:
+    units = range(len(next(iter(rows.values()))))
+    return {str(unit): {who: row[unit] for who, row in rows.items() if row[unit] != "."} for unit in units}
+
+
+def by_pairs(votes: Votes) -> float:
+    """Alpha as defined: disagreement among pairs within a record over that among all pairs."""
+    units = [list(each.values()) for each in votes.values() if len(each) > 1]
+    values = [value for unit in units for value in unit]
+    n = len(values)
+    observed = sum(sum(a != b for a in unit for b in unit) / (len(unit) - 1) for unit in units) / n
+    expected = sum(a != b for a in values for b in values) / (n * (n - 1))
+    return 1 - observed / expected
+
+
+def test_alpha_is_krippendorffs_published_one() -> None:
+    found = agreement(by_unit(KRIPPENDORFF), seed=1)
+    assert found["n"] == 40
+    assert round(found["alpha"]["value"], 3) == 0.743
+    assert found["alpha"]["low"] < 0.743 < found["alpha"]["high"]
+
+
+values = st.sampled_from(["a", "b", "c", ["a"], ["a", "b"]])
+some_votes = st.lists(st.dictionaries(st.sampled_from("pqrs"), values, max_size=4), min_size=1, max_size=12).map(
+    lambda units: {str(place): unit for place, unit in enumerate(units)}
+)
+
+
+@given(some_votes)
+def test_alpha_is_what_its_definition_says(votes: Votes) -> None:
+    found = agreement(votes, seed=1)
+    paired = [value for each in votes.values() if len(each) > 1 for value in each.values()]
+    assert found["n"] == len(paired)
+    if all(value == paired[0] for value in paired):
+        assert found["alpha"]["value"] is None
+    else:
+        assert found["alpha"]["value"] == pytest.approx(by_pairs(votes))
+
+
+@given(some_votes, st.randoms())
+def test_alpha_does_not_depend_on_the_order_of_records_or_people(votes: Votes, random: Any) -> None:
+    def shuffled(items: Any) -> dict[str, Any]:
+        pairs = list(items)
+        random.shuffle(pairs)
+        return dict(pairs)
+
+    other = shuffled((record, shuffled(each.items())) for record, each in votes.items())
+    assert agreement(other, seed=1) == agreement(votes, seed=1)
+
+
+def test_people_who_always_agree_have_alpha_one_and_those_who_guess_zero() -> None:
+    random = np.random.default_rng(1).choice(SENTIMENT.labels, (2000, 2)).tolist()
+    same = {str(i): {"p": a, "q": a} for i, (a, _) in enumerate(random)}
+    guessed = agreement({str(i): {"p": a, "q": b} for i, (a, b) in enumerate(random)}, seed=1)["alpha"]
+    assert agreement(same, seed=1)["alpha"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert guessed["low"] < 0 < guessed["high"]
+
+
+def test_alpha_without_overlap_says_why_there_is_none() -> None:
+    assert agreement({"1": {"p": "a"}, "2": {"q": "b"}}, 1) == {
+        "n": 0,
+        "alpha": {"value": None, "low": None, "high": None, "reason": "no record has labels from two people"},
+    }
+    assert agreement({}, 1)["n"] == 0
+
+
+def test_alpha_of_one_label_alone_says_why_there_is_none() -> None:
+    found = agreement({"1": {"p": "a", "q": "a"}, "2": {"p": "a", "q": "a"}}, 1)
+    assert (found["n"], found["alpha"]["value"]) == (4, None)
+    assert found["alpha"]["reason"] == "all labels are the same, so agreement by chance is certain"
+
+
+# --- gates
+
+REPORT: dict[str, Any] = {
+    "annotator": {
+        "name": "linear@8a10f3",
+        "audit": {
+            "n": 300,
+            "accuracy": {"value": 0.67, "low": 0.61, "high": 0.72},
+            "macro_f1": {"value": 0.55, "low": 0.49, "high": 0.61},
+            "f1_U.S.": {"value": 0.9, "low": 0.8, "high": 0.95},
+            "f1_rare": {"value": None, "low": None, "high": None, "reason": "no records to compute it from"},
+            "recall_rare": {"value": 1.0, "low": None, "high": None, "reason": "an interval needs two records"},
+        },
+    },
+    "guarantee": {"coverage": 0.52, "error_bound": None, "reason": "no audit is open"},
+    "agreement": {"n": 900, "alpha": {"value": 0.61, "low": 0.57, "high": 0.65}},
+    "model": None,
+    "reason": "nobody has labelled anything yet",
+}
+
+
+def test_gates_are_judged_in_the_form_of_the_quality_report() -> None:
+    gates = {
+        "macro_f1": Gate("annotator.audit.macro_f1", at_least=0.6),
+        "coverage": Gate("guarantee.coverage", at_least=0.5),
+        "agreement": Gate("agreement.alpha", at_least=0.5),
+    }
+    expected = {
+        "passed": False,
+        "failed": ["macro_f1"],
+        "macro_f1": {
+            "metric": "annotator.audit.macro_f1",
+            "at_least": 0.6,
+            "value": 0.55,
+            "low": 0.49,
+            "verdict": "fail",
+        },
+        "coverage": {"metric": "guarantee.coverage", "at_least": 0.5, "value": 0.52, "verdict": "pass"},
+        "agreement": {"metric": "agreement.alpha", "at_least": 0.5, "value": 0.61, "low": 0.57, "verdict": "pass"},
+    }
+    found = judge(gates, REPORT)
+    assert found == expected
+    assert list(found) == list(expected)
+    assert list(found["macro_f1"]) == list(expected["macro_f1"])
+
+
+@pytest.mark.parametrize(
+    ("gate", "verdict"),
+    [
+        (Gate("annotator.audit.accuracy", at_least=0.61), "pass"),
+        (Gate("annotator.audit.accuracy", at_least=0.62), "fail"),
+        (Gate("annotator.audit.accuracy", at_most=0.72), "pass"),
+        (Gate("annotator.audit.accuracy", at_most=0.71), "fail"),
+        (Gate("guarantee.coverage", at_most=0.52), "pass"),
+        (Gate("guarantee.coverage", at_most=0.51), "fail"),
+        (Gate("agreement.n", at_least=900), "pass"),
+        (Gate("annotator.audit.f1_U.S.", at_least=0.8), "pass"),
+    ],
+)
+def test_the_end_nearer_to_the_bound_must_clear_it(gate: Gate, verdict: str) -> None:
+    found = judge({"gate": gate}, REPORT)
+    assert found["gate"]["verdict"] == verdict
+    assert found["passed"] == (verdict == "pass")
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "reason"),
+    [
+        ("guarantee.error_bound", None, "no audit is open"),
+        ("annotator.audit.f1_rare", None, "no records to compute it from"),
+        ("annotator.audit.recall_rare", 1.0, "an interval needs two records"),
+        ("model.size", None, "nobody has labelled anything yet"),
+    ],
+)
+def test_what_cannot_be_judged_is_unknown_and_does_not_pass(metric: str, value: float | None, reason: str) -> None:
+    found = judge({"gate": Gate(metric, at_least=0.5)}, REPORT)
+    assert (found["passed"], found["failed"]) == (False, ["gate"])
+    assert found["gate"]["verdict"] == "unknown"
+    assert (found["gate"]["value"], found["gate"]["reason"]) == (value, reason)
+
+
+def test_a_gate_that_is_switched_off_is_not_judged() -> None:
+    assert judge({"coverage": None}, REPORT) == {"passed": True, "failed": []}
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (
+            "annotator.audit.macro_f2",
+            "gates.mine.metric: 'annotator.audit.macro_f2' is not in the quality report; "
+            "nearest to it: annotator.audit.macro_f1, ",
+        ),
+        ("annotator.audit", "gates.mine.metric: 'annotator.audit' is not in the quality report; nearest to it: "),
+        ("annotator.name", "gates.mine.metric: 'annotator.name' is not a number in the quality report"),
+    ],
+)
+def test_a_metric_that_is_not_there_is_an_error_that_names_the_nearest(metric: str, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        judge({"mine": Gate(metric, at_least=0.5)}, REPORT)
+
+
+# --- suspicious labels
+
+
+def test_the_confident_joint_decides_which_labels_are_suspicious() -> None:
+    labelled = {  # the mean of `positive` among those labelled so is .6, that of `neutral` .575
+        "a": ("positive", [1.0, 0.0, 0.0]),
+        "b": ("positive", [0.9, 0.05, 0.05]),
+        "c": ("positive", [0.3, 0.6, 0.1]),  # neutral reaches its mean
+        "d": ("positive", [0.2, 0.8, 0.0]),  # clearly
+        "e": ("neutral", [0.3, 0.7, 0.0]),
+        "f": ("neutral", [0.55, 0.45, 0.0]),  # positive is more probable, but below its mean
+    }
+    scores = np.array([scores for _, scores in labelled.values()])
+    assert suspicious(SENTIMENT, list(labelled), [label for label, _ in labelled.values()], scores) == ["d", "c"]
+
+
+def test_the_margin_to_the_best_other_label_decides_the_order() -> None:
+    labels = ["positive"] * 4 + ["neutral"] * 2
+    scores = np.array([[1, 0, 0], [1, 0, 0], [0.5, 0.4, 0.1], [0.46, 0.44, 0.1], [0.6, 0.4, 0], [0.7, 0.3, 0]])
+    assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "a"]
+    scores[2:4] = [[0.2, 0.42, 0.38], [0.25, 0.75, 0]]  # `a` has the less probable label, `b` the better alternative
+    assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "a"]
+
+
+def test_wrong_labels_come_first() -> None:
+    random = np.random.default_rng(5)
+    truth = random.integers(0, 3, 600)
+    scores = random.dirichlet(np.ones(3), 600) + 3 * np.eye(3)[truth]
+    scores /= scores.sum(axis=1, keepdims=True)
+    noisy = random.random(600) < 0.1
+    labels = [SENTIMENT.labels[i] for i in np.where(noisy, (truth + 1) % 3, truth)]
+    found = suspicious(SENTIMENT, [str(i) for i in range(600)], labels, scores)
+    assert {int(id) for id in found} == set(np.flatnonzero(noisy))
+
+
+def test_ties_among_suspicious_labels_go_by_id_whatever_the_order() -> None:
+    labels = ["positive", "positive", "positive", "neutral"]
+    scores = np.array([[0.1, 0.9, 0.0], [0.1, 0.9, 0.0], [0.9, 0.1, 0.0], [0.1, 0.9, 0.0]])
+    assert suspicious(SENTIMENT, ["b", "a", "x", "y"], labels, scores) == ["a", "b"]
+    assert suspicious(SENTIMENT, ["y", "x", "a", "b"], labels[::-1], scores[::-1]) == ["a", "b"]
+
+
+def test_one_suspicious_label_of_several_is_enough() -> None:
+    values = [["sport"], ["sport"], ["money", "sport"], [], ["money"], ["money"]]
+    scores = np.array(
+        [[0.9, 0.1, 0.1], [0.8, 0.9, 0.1], [0.9, 0.9, 0.0], [0.1, 0.1, 0.0], [0.1, 0.8, 0.1], [0.2, 0.9, 0.0]]
+    )
+    assert suspicious(TOPICS, list("abcdef"), values, scores) == ["b"]
+
+
+def test_one_class_or_no_record_has_nothing_suspicious() -> None:
+    assert suspicious(SENTIMENT, ["a", "b"], ["positive"] * 2, np.array([[0.1, 0.9, 0], [0.8, 0.2, 0]])) == []
+    assert suspicious(SENTIMENT, [], [], np.empty((0, 3))) == []
+
+
+# --- settings
+
+
+def test_the_default_option_holds_what_it_says() -> None:
+    found = TypeAdapter(Quality).validate_python(yaml.safe_load(Path("conf/quality/default.yaml").read_text()))
+    assert found == Quality(
+        guarantee=Guarantee(scope="dataset", epsilon=0.1, alpha=0.05),
+        gates={
+            "coverage": Gate("guarantee.coverage", at_least=0.5),
+            "macro_f1": Gate("annotator.audit.macro_f1", at_least=0.6),
+            "agreement": Gate("agreement.alpha", at_least=0.5),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "place"),
+    [
+        ({"scope": "class"}, ("guarantee", "scope")),
+        ({"epsilon": "much"}, ("guarantee", "epsilon")),
+        ({"epsilom": 0.1}, ("guarantee", "epsilom")),
+    ],
+)
+def test_a_wrong_key_or_type_is_found_where_it_stands(changed: dict[str, Any], place: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError) as found:
+        TypeAdapter(Quality).validate_python(
+            {"guarantee": {"scope": "dataset", "epsilon": 0.1, "alpha": 0.05} | changed}
+        )
+    assert found.value.errors()[0]["loc"] == place
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Guarantee("dataset", 1, 0.05), "guarantee.epsilon: a share from 0 to below 1 is expected, found 1"),
+        (lambda: Guarantee("dataset", float("nan"), 0.05), "guarantee.epsilon: "),
+        (
+            lambda: Guarantee("dataset", 0.1, 0),
+            "guarantee.alpha: a probability above 0 and below 1 is expected, found 0",
+        ),
+        (lambda: Guarantee("dataset", 0.1, 0.05, without_audit=90), "guarantee.without_audit: "),
+        (
+            lambda: Gate("agreement.alpha"),
+            "the gate on 'agreement.alpha' needs one of at_least and at_most, found neither",
+        ),
+        (lambda: Gate("agreement.alpha", 0.1, 0.2), "found both"),
+        (lambda: Quality(Guarantee("dataset", 0.1, 0.05), {"failed": None}), "gates: the name 'failed' is taken"),
+    ],
+)
+def test_a_value_out_of_range_is_an_input_error(make: Any, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        make()
