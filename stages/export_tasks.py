@@ -13,13 +13,15 @@ from stages.tables import read, read_lines, whole, write_json
 @stage
 def main(dataset: Dataset, review: Review, seed: int) -> str:
     interface = tasks.read("conf/labeling", dataset.labeling)
-    records = read("data/clean/records").set_index("id", drop=False)
+    records = read("data/clean/records")
     human = list(read_lines("data/labels/human.jsonl"))
     auto = {line["record"]: line for line in read_lines("data/labels/auto.jsonl")}
     scores = np.array([list(auto[id]["scores"].values()) for id in records["id"]]) if auto else None
     batch = next_batch(list(records["id"]), human, scores, review, seed, interface.task.multiple)
+    rows = records[records["id"].isin([each.record for each in batch])].to_dict("records")
+    shown = {row["id"]: {str(name): value for name, value in row.items()} for row in rows}
     asked = [
-        label_studio.task(records.loc[each.record], dataset.shown, each, auto.get(each.record), interface.task)
+        label_studio.task(shown[each.record], dataset.shown, each, auto.get(each.record), interface.task)
         for each in batch
     ]
     label_studio.check(asked, interface, f"conf/labeling/{dataset.labeling}.xml")

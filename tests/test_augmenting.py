@@ -186,10 +186,11 @@ def test_no_copy_equals_an_original_or_another_copy(tmp_path):
 
 
 def test_copies_of_a_record_differ_as_long_as_there_is_another_form(tmp_path):
-    frame = records(1)
-    frame["text"] = "hello"
-    copies, lacking = copied(tmp_path, frame, Augmentation(3, ["text"], {"x": {"a": 1}}), {"case": Case(1)})
-    assert (sorted(copies["text"]), lacking) == (["HELLO", "Hello"], 1)
+    frame = records(6)
+    frame["text"] = ["alpha", "bravo", "charlie", "delta", "fifth", "golf's"]
+    copies, lacking = copied(tmp_path, frame, Augmentation(2, ["text"], {"x": {"a": 1}}), {"case": Case(1)})
+    forms = {form for text in frame["text"][:5] for form in (text.upper(), text.capitalize())}
+    assert (set(copies["text"]), len(copies), lacking) == (forms, 10, 2)
 
 
 def test_a_text_that_cannot_change_gives_no_copy_and_is_counted(tmp_path):

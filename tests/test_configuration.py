@@ -6,7 +6,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from stages import tasks
+from stages import InputError, tasks
 from stages.annotators import Annotator
 from stages.augmenting import Augmentation
 from stages.cleaning import Operators
-from stages.configuration import Dataset, instantiate, stage
+from stages.configuration import Dataset, instantiate, stage, targets
 from stages.engine import Engine
 from stages.quality import Quality
 from stages.review import Review
@@ -30,7 +31,7 @@ COMMANDS = {
     name: shlex.split(each["cmd"])
     for name, each in yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].items()
 }
-OPTIONS = sorted(path.relative_to(ROOT / "conf") for path in (ROOT / "conf").glob("*/*.yaml"))
+OPTIONS = {group: sorted(path.stem for path in (ROOT / "conf" / group).glob("*.yaml")) for group in [*CHOSEN, "engine"]}
 
 
 @stage
@@ -105,22 +106,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 BASE = ("dataset=tweets", "cleaning=text", "seed=7")
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=str)
-def test_every_option_composes_and_is_made(project: Project, option: Path) -> None:
-    chosen = {**CHOSEN, option.parent.name: option.stem}
-    assert project.run(*(f"{key}={value}" for key, value in chosen.items()), command=build_all)
+@pytest.mark.parametrize("place", range(max(map(len, OPTIONS.values()))))
+def test_every_option_of_every_group_composes_and_is_made(project: Project, place: int) -> None:
+    chosen = {group: options[place % len(options)] for group, options in OPTIONS.items() if options}
+    assert project.run("seed=7", *(f"{group}={option}" for group, option in chosen.items()), command=build_all)
+
+
+def test_no_group_is_left_out() -> None:
+    assert {path.parent.name for path in (ROOT / "conf").glob("*/*.yaml")} == {g for g, each in OPTIONS.items() if each}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_stage_composes_the_groups_on_its_command_line_and_no_other(project: Project, name: str) -> None:
     python, flag, module, *arguments = COMMANDS[name]
     assert (python, flag, module) == ("python", "-m", f"stages.{name}")
-    given = [
-        argument.replace("${" + argument.partition("=")[0] + "}", str(CHOSEN[argument.partition("=")[0]]))
-        for argument in arguments
-    ]
+    groups = [argument.partition("=")[0] for argument in arguments]
+    assert arguments == [f"{group}=${{{group}}}" for group in groups]
+    given = [f"{group}={CHOSEN[group]}" for group in groups]
     shown = yaml.safe_load(project.run(*given, "--cfg", "job", command=importlib.import_module(module).main))
-    assert set(shown) == {"engine", "seed", *(argument.partition("=")[0] for argument in arguments)}
+    assert set(shown) == {"engine", "seed", *groups}
 
 
 def test_what_is_chosen_reaches_the_stage_in_order(project: Project) -> None:
@@ -128,17 +132,13 @@ def test_what_is_chosen_reaches_the_stage_in_order(project: Project) -> None:
 
 
 def test_null_switches_an_element_off(project: Project) -> None:
-    assert (
-        project.run(*BASE, "cleaning.length=null") == "tweets 7 repair missing personal_data duplicates near_duplicates"
-    )
     project.edit("cleaning/strict.yaml", "length: {minimum: 10}", "length: null")
-    assert "length" not in project.run("dataset=tweets", "cleaning=strict", "seed=7")
-    assert instantiate({"ratings": None}, "dataset.sources") == {"ratings": None}
+    found = project.run("dataset=tweets", "cleaning=strict", "seed=7", "cleaning.missing=null")
+    assert found == "tweets 7 repair personal_data duplicates near_duplicates"
 
 
-def test_an_option_on_the_command_line_overrides_the_file(project: Project) -> None:
-    assert project.run(*BASE, "dataset.name=birds").startswith("birds")
-    assert project.run(*BASE, "dataset.name=${dataset.labeling}s").startswith("tweetss")
+def test_the_command_line_overrides_the_file(project: Project) -> None:
+    assert project.run(*BASE, "dataset.name=${dataset.labeling}_2").startswith("tweets_2 ")
 
 
 def test_showing_the_configuration_does_no_work(project: Project) -> None:
@@ -149,29 +149,39 @@ def test_showing_the_configuration_does_no_work(project: Project) -> None:
 
 
 TWEETS, TEXT, STRICT = "dataset/tweets.yaml", "cleaning/text.yaml", "cleaning/strict.yaml"
+GROUPS = "annotator, augmentation, cleaning, dataset, engine, quality, review"
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("sead=8", f"unknown key; allowed here are seed, {GROUPS};"),
+        ("birds.name=x", f"unknown key; allowed here are seed, {GROUPS};"),
+        ("review.batch=1", "no option of review is chosen; write review=… too"),
+        ("cleaning.length.minimun=1", "unknown key; allowed here are _target_, field, minimum, maximum;"),
+        ("+cleaning.length.minimun=1", "unknown key; stages.cleaning.Length allows field, minimum, maximum"),
+        ("cleaning.length.minimum=three", "should be a valid integer"),
+        ("dataset.about={title: x, by: me}", "unknown key; allowed here are title, license, citation; to add one,"),
+        ("dataset.name=???", "a value is missing (???); set it"),
+        ("dataset.name=${nothing}", "Interpolation key 'nothing' not found"),
+    ],
+)
+def test_a_wrong_setting_on_the_command_line_is_refused(project: Project, override: str, expected: str) -> None:
+    key = override.lstrip("+").partition("=")[0] + ".by" * ("by: me" in override)
+    assert project.refused(*BASE, override).startswith(f"{key} (on the command line): {expected}")
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["dataset=birds", "cleaning=text", "seed=7"], "dataset=birds: there is no conf/dataset/birds.yaml; allowed are tweets, your_own"),
+        (["dataset=birds"], "dataset=birds: there is no conf/dataset/birds.yaml; allowed are tweets, your_own"),
         (["dataset=tweets", "cleaning=text"], "the command line lacks seed=…"),
         (["dataset=tweets", "seed=7"], "the command line lacks cleaning=…"),
-        ([*BASE, "sead=8"], "sead (on the command line): unknown key; allowed here are seed, annotator, augmentation, cleaning, dataset, engine, quality, review;"),
-        ([*BASE, "birds.name=x"], "birds.name (on the command line): unknown key; allowed here are seed, annotator,"),
-        ([*BASE, "review.batch=1"], "review.batch (on the command line): no option of review is chosen; write review=… too"),
-        ([*BASE, "dataset.grop=x"], "dataset.grop (on the command line): unknown key; allowed here are name, labeling, about, sources, id, fields, shown, group;"),
-        ([*BASE, "+dataset.grop=x"], "dataset.grop (on the command line): unknown key; allowed here are name, labeling, about, sources, fields, shown, id, group, split"),
-        ([*BASE, "cleaning.length.minimun=1"], "cleaning.length.minimun (on the command line): unknown key; allowed here are _target_, field, minimum, maximum;"),
-        ([*BASE, "cleaning.length.minimum=three"], "cleaning.length.minimum (on the command line): should be a valid integer"),
-        ([*BASE, "dataset.about={title: 3, license: MIT}"], "dataset.about.title (on the command line): should be a valid string, found 3"),
-        ([*BASE, "dataset.name=???"], "dataset.name (on the command line): a value is missing (???); set it"),
-        ([*BASE, "dataset.name=${nothing}"], "dataset.name (on the command line): Interpolation key 'nothing' not found"),
         (["dataset=tweets", "cleaning=text", "seed=seven"], "params.yaml: seed: should be a valid integer"),
         ([*BASE, "nonsense"], "conf/: Error parsing override 'nonsense'"),
         ([*BASE, "seed=1,2", "-m"], "a stage runs once; for a sweep: dvc exp run"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_command_line_is_refused(project: Project, arguments: list[str], expected: str) -> None:
     assert project.refused(*arguments).startswith(expected)
 
@@ -179,34 +189,89 @@ def test_a_wrong_command_line_is_refused(project: Project, arguments: list[str],
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        (TWEETS, "group: null", "grop: null", "grop: unknown key; allowed here are name, labeling, about, sources, fields, shown, id, group, split"),
-        (TWEETS, "license: MIT", "licence: MIT", "about.licence: unknown key; allowed here are title, license, citation"),
+        (TWEETS, "group: null", "grop: null", "grop: unknown key; allowed here are name, labeling, about, sources, "),
         (TWEETS, "labeling: tweets", "", "labeling: this key is missing"),
         (TWEETS, "name: tweets", "name: ???", "name: a value is missing (???); set it"),
-        (TWEETS, "requirement: vader", "requirement: ??? #", "sources.ratings.requirement: a value is missing (???)"),
+        (TWEETS, "requirement:", "requirement: ??? #", "sources.ratings.requirement: a value is missing (???)"),
         (TWEETS, "shown: [text]", "shown: text", "shown: should be a valid list, found 'text'"),
-        (TWEETS, "{text: text}", "{text: txt}", "fields.text: should be 'text', 'number', 'date', 'category', 'image' or 'json', found 'txt'"),
-        (TWEETS, "{text: text}", "{text: text, id: text}", "fields: 'id' is a column of the pipeline's own"),
-        (TWEETS, "shown: [text]", "shown: [txet]", "shown: one or more of the fields are expected (text), found ['txet']"),
-        (TWEETS, "group: null", "group: author", "group: one of the fields (text) or null is expected, found 'author'"),
-        (TWEETS, "name: tweets", "name: ../tweets", "name '../tweets': letters, digits, - and _ are allowed"),
-        (TWEETS, "group: null", "split: {train: 0.5}", "split: shares from 0 to 1 that sum to 1 are expected"),
         (TWEETS, "name: tweets", "name: ${nothing}", "name: Interpolation key 'nothing' not found"),
-        (TWEETS, "name: tweets", "name: ${oc.env:LABELMILL_NOTHING}", "name: KeyError raised while resolving interpolation"),
+        (TWEETS, "name: tweets", "name: ${oc.env:LABELMILL_NO}", "name: KeyError raised while resolving interpolation"),
         (TWEETS, "name: tweets", "name: ${nothing", "name: "),
-        (TEXT, "stages.cleaning.Length", "stages.cleaning.Lenght", "length._target_: no class 'stages.cleaning.Lenght'; stages.cleaning has "),
-        (TEXT, "stages.cleaning.Length", "stages.clean_ing.Length", "length._target_: package.Class is expected, found 'stages.clean_ing.Length'"),
-        (TEXT, "stages.cleaning.Length", "Length", "length._target_: package.Class is expected, found 'Length'"),
-        (TEXT, "stages.cleaning.Length", "stages.tables.ROWS", "length._target_: no class 'stages.tables.ROWS'"),
-        (TEXT, "minimum: 3", "minimun: 3", "length.minimun: unknown key; stages.cleaning.Length allows field, minimum, maximum"),
-        (TEXT, "field: text", "#", "length: 'field' is missing; stages.cleaning.Length allows field, minimum, maximum"),
-        (TEXT, "minimum: 3", "minimum: three", "length.minimum: should be a valid integer"),
+        (TEXT, "cleaning.Length", "cleaning.Lenght", "length._target_: no class 'stages.cleaning.Lenght'"),
         (TEXT, "repair:\n", "shout: loud\nrepair:\n", "shout: a mapping with _target_, or null, is expected"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_file_is_refused_with_its_key(project: Project, file: str, old: str, new: str, expected: str) -> None:
     project.edit(file, old, new)
     assert project.refused(*BASE).startswith(f"conf/{file}: {expected}")
+
+
+@contextmanager
+def chosen(conf: Path, **options: str) -> Iterator[None]:
+    """Settings are said to come from the files of these options."""
+    token = targets.places.set(targets.Places(conf, options, []))
+    yield
+    targets.places.reset(token)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"about": {"title": "x", "licence": "MIT"}}, "about.licence: unknown key; allowed here are title, license,"),
+        ({"about": {"title": "x"}}, "about.license: this key is missing"),
+        (
+            {"fields": {"text": "txt"}},
+            "fields.text: should be 'text', 'number', 'date', 'category', 'image' or 'json',",
+        ),
+        ({"fields": {"text": "text", "id": "text"}}, "fields: 'id' is a column of the pipeline's own"),
+        ({"fields": {}}, "shown: one or more of the fields are expected (), found ['text']"),
+        ({"shown": []}, "shown: one or more of the fields are expected (text), found []"),
+        ({"group": "author"}, "group: one of the fields (text) or null is expected, found 'author'"),
+        ({"name": "../tweets"}, "name '../tweets': letters, digits, - and _ are allowed"),
+        ({"split": {"train": 0.5}}, "split: shares from 0 to 1 that sum to 1 are expected"),
+        ({"split": {"train": 1.5, "test": -0.6}}, "split: shares from 0 to 1 that sum to 1 are expected"),
+    ],
+)
+def test_a_dataset_is_checked(change: dict[str, Any], expected: str) -> None:
+    settings = yaml.safe_load((ROOT / "conf" / TWEETS).read_text(encoding="utf-8"))
+    targets.make(Dataset, settings, "dataset")
+    with chosen(ROOT / "conf", dataset="tweets"), pytest.raises(InputError) as refused:
+        targets.make(Dataset, settings | change, "dataset")
+    assert str(refused.value).startswith(f"{ROOT / 'conf' / TWEETS}: {expected}")
+
+
+ALLOWED = "stages.cleaning.Length allows field, minimum, maximum"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"_target_": "stages.clean_ing.Length"},
+            "._target_: package.Class is expected, found 'stages.clean_ing.Length'",
+        ),
+        ({"_target_": "Length"}, "._target_: package.Class is expected, found 'Length'"),
+        ({"_target_": 5}, "._target_: package.Class is expected, found 5"),
+        ({"_target_": "stages.tables.ROWS"}, "._target_: no class 'stages.tables.ROWS'; stages.tables has Shard"),
+        ({"_target_": "stages.tables"}, "._target_: no class 'stages.tables'"),
+        ({"minimun": 3}, f".minimun: unknown key; {ALLOWED}"),
+        ({"minimum": "three"}, ".minimum: should be a valid integer"),
+        ({"minimum": 20}, ": "),
+        ({"field": None}, ".field: should be a valid string, found None"),
+    ],
+)
+def test_an_element_is_checked(change: dict[str, Any], expected: str) -> None:
+    settings = {"_target_": "stages.cleaning.Length", "field": "text", "minimum": 3, "maximum": 10}
+    instantiate(settings, "cleaning.length")
+    with chosen(ROOT / "conf", cleaning="text"), pytest.raises(InputError) as refused:
+        instantiate(settings | change, "cleaning.length")
+    assert str(refused.value).startswith(f"{ROOT / 'conf' / TEXT}: length{expected}")
+
+
+def test_a_missing_argument_is_named() -> None:
+    with chosen(ROOT / "conf", cleaning="text"), pytest.raises(InputError) as refused:
+        instantiate({"length": {"_target_": "stages.cleaning.Length", "minimum": 3}}, "cleaning")
+    assert str(refused.value) == f"{ROOT / 'conf' / TEXT}: length: 'field' is missing; {ALLOWED}"
 
 
 @pytest.mark.parametrize(
@@ -304,27 +369,24 @@ def with_mine(project: Project) -> Project:
     return project
 
 
-def test_a_class_of_the_user_s_own_plugs_in(with_mine: Project) -> None:
-    @stage
-    def show(cleaning: Operators) -> str:
-        return repr(cleaning)
-
-    assert with_mine.run("cleaning=mine", command=show) == "{'shout': Shout(field='text', times=3, mark='!')}"
-
-
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ("times=0", "conf/cleaning/mine.yaml: shout: times: 1 or more is expected, found 0"),
-        ("times=loud", "cleaning.shout.times (on the command line): should be a valid integer"),
-        ("+mark=.", "cleaning.shout.mark (on the command line): should be '!' or '?', found '.'"),
-        ("+pitch=1", "cleaning.shout.pitch (on the command line): unknown key; mine.Shout allows field, times, mark"),
-        ("_target_=mine.Whisper", "cleaning.shout._target_ (on the command line): no class 'mine.Whisper'; mine has Shout"),
+        ({"times": 0}, ": times: 1 or more is expected, found 0"),
+        ({"times": "loud"}, ".times: should be a valid integer"),
+        ({"mark": "."}, ".mark: should be '!' or '?', found '.'"),
+        ({"pitch": 1}, ".pitch: unknown key; mine.Shout allows field, times, mark"),
+        ({"_target_": "mine.Whisper"}, "._target_: no class 'mine.Whisper'; mine has Shout"),
     ],
-)  # fmt: skip
-def test_a_class_of_the_user_s_own_is_checked_as_ours_are(with_mine: Project, change: str, expected: str) -> None:
-    override = f"{'+' if change[0] == '+' else ''}cleaning.shout.{change.lstrip('+')}"
-    assert with_mine.refused("dataset=tweets", "cleaning=mine", "seed=7", override).startswith(expected)
+)
+def test_a_class_of_the_user_s_own_is_checked_as_ours_are(
+    with_mine: Project, change: dict[str, Any], expected: str
+) -> None:
+    settings = {"_target_": "mine.Shout", "field": "text", "times": 3}
+    assert repr(instantiate(settings, "cleaning.shout")) == "Shout(field='text', times=3, mark='!')"
+    with chosen(Path("conf"), cleaning="mine"), pytest.raises(InputError) as refused:
+        instantiate(settings | change, "cleaning.shout")
+    assert str(refused.value).startswith(f"conf/cleaning/mine.yaml: shout{expected}")
 
 
 def command(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -366,8 +428,3 @@ def test_a_stage_runs_with_a_module_of_the_user_s_own_beside_conf(with_mine: Pro
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "clean: 2 records seen, 2 kept, 0 rejected\n"
     assert list(read(with_mine.root / "data/clean/records")["text"]) == ["GOOD DAY!!!", "BAD DAY!!!"]
-
-
-def test_settings_can_be_made_without_a_command_line() -> None:
-    made: Any = instantiate({"_target_": "stages.cleaning.Length", "field": "text", "minimum": 2}, "cleaning.length")
-    assert (made.field, made.minimum) == ("text", 2)

@@ -398,8 +398,8 @@ def test_the_margin_to_the_best_other_label_decides_the_order() -> None:
     labels = ["positive"] * 4 + ["neutral"] * 2
     scores = np.array([[1, 0, 0], [1, 0, 0], [0.5, 0.4, 0.1], [0.46, 0.44, 0.1], [0.6, 0.4, 0], [0.7, 0.3, 0]])
     assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "a"]
-    scores[2:4] = [[0.2, 0.42, 0.38], [0.25, 0.75, 0]]  # `a` has the less probable label, `b` the better alternative
-    assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "a"]
+    scores[2:4] = [[0.2, 0.42, 0.38], [0.25, 0.75, 0]]  # the label of `a` is less probable, its rival too
+    assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "w", "a"]
 
 
 def test_wrong_labels_come_first() -> None:

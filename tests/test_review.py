@@ -262,6 +262,7 @@ def test_dawid_skene_learns_no_errors_from_records_with_one_vote():
     agreed = dawid_skene(TASK, votes)
     assert {agreed[f"ann {n}"].value for n in range(200)} == {"neutral"}
     assert {agreed[f"ben {n}"].value for n in range(200)} == {"positive"}
+    assert agreed["ann 0"].confidence == agreed["ben 0"].confidence == pytest.approx(0.9, abs=0.05)
 
 
 def test_dawid_skene_breaks_a_tie_by_the_order_of_the_labels():
@@ -491,7 +492,8 @@ def test_a_batch_is_mixed_and_no_record_asked_twice():
 
 def test_what_people_have_begun_comes_back_under_its_queue():
     twice = replace(REVIEW, overlap=2, batch=100)
-    labels = [label("001"), label("002", queues=["active"]), label("003", people=2), label("004", queues=["audit:9"])]
+    labels = [label("001", queues=["active", "random"]), label("002", queues=["active"]), label("003", people=2)]
+    labels.append(label("004", queues=["audit:9"]))
     asked = {each.record: each for each in next_batch(IDS, labels, [[0.5, 0.5]] * 100, twice, 7)}
     assert "003" not in asked
     assert (asked["001"].queue, asked["002"].queue, asked["004"].queue) == ("random", "active", "audit:9")

@@ -268,7 +268,12 @@ def test_no_file_matches() -> None:
     ("file", "data", "member", "sources"),
     [
         ("in/a.csv.gz", gzip.compress(CSV), None, ["s"]),
-        ("in/a.zip", zipped({"d/a.csv": CSV, "d/e/b.csv": b"", "a.txt": b""}), "d/*.csv", ["s/a.csv"]),
+        (
+            "in/a.zip",
+            zipped({"d/a.csv": CSV, "d/e/b.csv": b"", "d/f.csv/g": b"", "a.txt": b""}),
+            "d/*.csv",
+            ["s/a.csv"],
+        ),
         ("in/a.zip", zipped({"d/a.csv": CSV}), "d/a.csv", ["s"]),
         ("in/a.tar", tarred({"./d/a.csv": CSV}, "w"), "d/a.csv", ["s"]),
         ("in/a.tar.xz", tarred({"d/a.csv": CSV}, "w:xz"), "**/a.csv", ["s/d/a.csv"]),

@@ -77,7 +77,15 @@ def augment(
 def columns(fields: Mapping[str, str], label: str) -> dict[str, str]:
     """The columns of the copies' table; `label` is the kind of column that holds a value (`Task.column`)."""
     payload = {name: "number" if kind == "number" else "text" for name, kind in fields.items()}
-    return {"id": "text", "parent": "text", **payload, "source": "text", "label": label, "origin": "text"}
+    return {
+        "id": "text",
+        "parent": "text",
+        **payload,
+        "source": "text",
+        "label": label,
+        "origin": "text",
+        "confidence": "number",
+    }
 
 
 def _worker(

@@ -185,10 +185,11 @@ def _buckets(sketches: np.ndarray, rows: int) -> Iterator[tuple[np.ndarray, np.n
         keys &= (1 << 64) - 1 - low
         keys |= np.arange(len(sketches), dtype=np.uint64)
         keys.sort()
-        same = (keys[1:] ^ keys[:-1]) <= low
-        shared = np.append(same, False) | np.append(False, same)
-        texts = (keys[shared] & low).astype(np.int64)
-        yield texts, np.cumsum(~np.append(False, same)[shared])
+        follows = np.zeros(len(keys), dtype=bool)
+        follows[1:] = keys[1:] ^ keys[:-1] <= low
+        shared = follows.copy()
+        shared[:-1] |= follows[1:]
+        yield (keys[shared] & low).astype(np.int64), np.cumsum(~follows[shared])
 
 
 def _close_pairs(texts: np.ndarray, buckets: np.ndarray) -> Iterator[np.ndarray]:

@@ -117,7 +117,11 @@ class RepairText:
             (self.encoding, MOJIBAKE, lambda texts: _each(texts, fix_encoding)),
             (self.controls, CONTROL, lambda texts: _each(_each(texts, remove_terminal_escapes), remove_control_chars)),
             (self.tags, "<[A-Za-z/!]", lambda texts: _replace(texts, TAGS)),
-            (self.form is not None, r"[^\x00-\x7f]", lambda texts: _each(texts, partial(normalize, self.form))),
+            (
+                self.form is not None,
+                r"[^\x00-\x7f]",
+                lambda texts: _each(texts, partial(normalize, self.form or "NFC")),
+            ),
             (self.spaces, UNTIDY, lambda texts: pc.utf8_trim(_replace(texts, SPACES), " \n")),
         ]
         return [(pattern, step) for chosen, pattern, step in steps if chosen]

@@ -105,6 +105,7 @@ def _unknown_key(error: Exception) -> str | None:
     if group in groups:
         if not any(argument.startswith(f"{group}=") for argument in sys.argv[1:]):
             return f"{key} (on the command line): no option of {group} is chosen; write {group}=… too"
+        key = getattr(error.__cause__, "full_key", None) or key
         allowed = list(getattr(error.__cause__, "parent_node", None) or ["none"])
     return (
         f"{key} (on the command line): unknown key; allowed here are {', '.join(allowed)}; to add one, write +{key}=…"

@@ -44,8 +44,8 @@ def admission(
 
     Returns
     -------
-    Why each automatic label is admitted, by record; those that people labelled have none. And the block `guarantee`
-    of `reports/quality.json`, whose `reason` says why nothing is promised.
+    Why each automatic label is admitted, by record; those that people labelled, or skipped in the audit, have none.
+    And the block `guarantee` of `reports/quality.json`, whose `reason` says why nothing is promised.
     """
     labelled = {line["record"] for line in human if line["value"] is not None}
     confidence = {line["record"]: line["confidence"] for line in auto}
@@ -71,12 +71,13 @@ def admission(
             if sure is not None and confidence[id] >= sure and id not in labelled
         }
         return admitted, block | {"accepted": len(admitted), "threshold": sure}
+    judged = audit.wrong.keys()  # one that people skipped counts as wrong, so it may not be labelled either
     ranking = rank(audit.population, [confidence[id] for id in audit.population])
     found = admit(ranking, confidence, audit.wrong, settings.epsilon, settings.alpha, records)
     admitted = {
         id: f"audit {audit.number}: rank {place:,} of {len(ranking):,}, accepted to {found.cut:,}"
         for place, id in enumerate(ranking[: found.cut], 1)
-        if id not in labelled
+        if id not in labelled and id not in judged
     }
     few = f"the sample of {len(audit.wrong)} is too small to promise at most {settings.epsilon:g} wrong"
     return admitted, block | {

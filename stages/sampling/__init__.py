@@ -12,7 +12,7 @@ def order(prefix: str, ids: Iterable[str]) -> list[str]:
     The first of them are a uniform sample. The prefix is `random|<seed>` for the permutation that people work
     through, `audit|<seed>|<number>` for an audit.
     """
-    return [id for _, id in sorted((sha256(f"{prefix}|{id}".encode()).digest(), id) for id in ids)]
+    return sorted(ids, key=lambda id: sha256(f"{prefix}|{id}".encode()).digest())
 
 
 def split(seed: int, keys: Iterable[str], shares: Mapping[str, float]) -> list[str]:

@@ -1,0 +1,168 @@
+"""The loop on the default dataset: people answer what the pipeline asks, until a version states its guarantee."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.project import Project, clone, new, ran, twin
+
+AUDIT = {"number": 1, "size": 300}
+BELOW_ROUNDS = ["import_labels", "annotate", "export_tasks", "assemble", "augment", "evaluate", "track"]
+
+
+@pytest.fixture(scope="session")
+def story(shared) -> dict[str, Project]:
+    """The project after each chapter, with what `dvc repro` printed then in a file beside it."""
+
+    def repro(project: Project, chapter: str) -> None:
+        output = project.do("dvc", "repro")
+        clone(project, project.folder.with_name(chapter))
+        project.folder.with_name(f"{chapter}.txt").write_text(output, encoding="utf-8")
+
+    def answer(project: Project) -> None:
+        project.do("python", "-m", "benchmarks.raters", "--people", "3")
+
+    def build(folder: Path) -> None:
+        project = new(folder / "project")
+        repro(project, "unlabelled")
+        answer(project)
+        repro(project, "labelled")
+        answer(project)
+        project.edit("conf/review/default.yaml", audit=AUDIT)
+        repro(project, "opened")
+        answer(project)
+        repro(project, "audited")
+
+    folder = shared("story", build)
+    return {name: Project(folder / name) for name in ("unlabelled", "labelled", "opened", "audited")}
+
+
+def printed(project: Project) -> str:
+    return project.folder.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+def queue(project: Project) -> list[dict]:
+    return [task["data"] for task in json.loads(project.text("data/review/tasks.json"))]
+
+
+def test_without_any_label_the_pipeline_runs_to_the_end_and_says_what_is_missing(story):
+    project = story["unlabelled"]
+    assert ran(printed(project)) == list(project.pipeline)
+    quality = project.report("quality")
+    assert quality["dataset"]["labelled"] == {"human": 0, "auto": 0, "none": quality["dataset"]["records"]}
+    for block in (quality["annotator"]["cross_validated"], quality["annotator"]["audit"]):
+        assert block["n"] == 0
+        assert block["accuracy"]["value"] is None
+        assert "labels are needed" in block["accuracy"].get("reason", block.get("reason"))
+    assert "no audit is open" in quality["guarantee"]["reason"]
+    assert not quality["gates"]["passed"]
+    summary = project.do("python", "-m", "stages.report")
+    assert "0 by people" in summary
+    assert "no audit is open" in " ".join(summary.split())
+    assert {task["queue"] for task in queue(project)} == {"random"}
+
+
+def test_the_first_queue_is_the_first_of_the_permutation(story):
+    from hashlib import sha256
+
+    import pyarrow.parquet as pq
+
+    project = story["unlabelled"]
+    ids = pq.read_table(project.path("data/clean/records"), columns=["id"])["id"].to_pylist()
+    ordered = sorted(ids, key=lambda id: sha256(f"random|20261122|{id}".encode()).hexdigest())
+    assert [task["record"] for task in queue(project)] == ordered[:200]
+
+
+def test_a_new_round_runs_import_labels_and_what_is_below_it_alone(story):
+    assert ran(printed(story["labelled"])) == BELOW_ROUNDS
+
+
+def test_after_the_first_round_people_are_asked_at_random_and_actively(story):
+    project = story["labelled"]
+    counts = project.report("queue")["queues"]
+    assert counts == {"active": 100, "random": 100}
+    answered = {said["record"] for said in project.lines("data/annotations/round-0001.jsonl")}
+    assert not answered & {task["record"] for task in queue(project)}
+    assert all(task.get("predictions") for task in json.loads(project.text("data/review/tasks.json")))
+    assert project.report("quality")["annotator"]["cross_validated"]["n"] == 200
+
+
+def test_opening_an_audit_asks_for_its_sample_alone(story):
+    project = story["opened"]
+    assert ran(printed(project)) == BELOW_ROUNDS
+    assert project.report("queue")["queues"] == {"audit:1": 300}
+    labelled = {line["record"] for line in project.lines("data/labels/human.jsonl") if line["value"]}
+    assert not labelled & {task["record"] for task in queue(project)}
+    assert "300 of 300" in project.report("guarantee")["reason"]
+    assert project.report("guarantee")["accepted"] == 0
+
+
+def test_the_answered_audit_states_a_guarantee(story):
+    project = story["audited"]
+    assert ran(printed(project)) == BELOW_ROUNDS
+    quality = project.report("quality")
+    stated = quality["guarantee"]
+    assert stated.get("reason") is None
+    assert stated["audit"] == 1
+    assert stated["sample"] == quality["annotator"]["audit"]["n"] == 300
+    assert 0 < stated["accepted"] <= stated["population"]
+    assert stated["error_bound"] <= stated["epsilon"]
+    auto = [line for line in project.lines("data/dataset/labels.jsonl") if line["origin"] == "auto"]
+    assert len(auto) == stated["accepted"] == quality["dataset"]["labelled"]["auto"]
+
+
+def test_the_annotator_never_learns_from_the_audit(story):
+    learned = [project.report("annotator")["learned"] for project in (story["opened"], story["audited"])]
+    assert learned[0] == learned[1]
+    assert story["opened"].content("data/labels/auto.jsonl") == story["audited"].content("data/labels/auto.jsonl")
+
+
+def test_anyone_can_recompute_the_guarantee_from_the_files(story):
+    project = story["audited"]
+    script = Path(__file__).with_name("recompute.py")
+    text = script.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 60
+    assert "stages" not in text
+    done = subprocess.run([sys.executable, "-I", script, project.folder], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    stated = project.report("quality")["guarantee"]
+    assert {key: stated[key] for key in ("sample", "population", "errors", "accepted")} | {
+        "admitted": [line["record"] for line in project.lines("data/dataset/labels.jsonl") if line["origin"] == "auto"]
+    } == found
+
+
+def test_with_nothing_new_a_second_run_does_nothing(story, tmp_path):
+    project = clone(story["audited"], tmp_path / "again")
+    before = project.text("dvc.lock")
+    output = project.do("dvc", "repro")
+    assert ran(output) == []
+    assert "up to date" in output
+    assert project.text("dvc.lock") == before
+
+
+def test_a_version_does_not_depend_on_how_it_came_about(story, tmp_path):
+    fresh = twin(story["audited"], tmp_path / "elsewhere")
+    output = fresh.do("dvc", "repro", env={"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "99"})
+    assert ran(output) == list(fresh.pipeline)
+    assert fresh.hashes() == story["audited"].hashes()
+
+
+def test_what_was_answered_is_what_is_imported(copy):
+    said: dict[str, str] = {}
+
+    def value(data: dict) -> str:
+        said[data["record"]] = ("positive", "neutral", "negative")[len(said) % 3]
+        return said[data["record"]]
+
+    shown = {task["record"]: task["queue"] for task in queue(copy)}
+    assert copy.answer(value) == len(shown) > 90
+    assert ran(copy.do("dvc", "repro", "import_labels")) == ["import_labels"]
+    imported = {line["record"]: line for line in copy.lines("data/labels/human.jsonl")}
+    assert {record: imported[record]["value"] for record in said} == said
+    assert {record: imported[record]["queues"] for record in said} == {record: [name] for record, name in shown.items()}
+    assert copy.report("agreement")["stale"]["count"] == 0
