@@ -23,7 +23,7 @@ FIELDS = {"text": "text"}
 SHARD = 50_000
 WORDS = 30_000
 
-# What one text in a hundred, thousand, … has; the shares are near those of the default dataset.
+# What is put into texts, and the share of texts that have it; near the shares of the default dataset, or above.
 DIRT = {
     "  ": 0.08,  # two spaces
     " &amp; ": 0.04,

@@ -14,12 +14,15 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
     ids = read("data/clean/records", ["id"])["id"]
     human = list(read_lines("data/labels/human.jsonl"))
     auto = list(read_lines("data/labels/auto.jsonl"))
-    reports = ("cleaning", "agreement", "annotator", "guarantee", "queue")
     version = {
         "name": dataset.name,
         "labels": list(read_lines("data/dataset/labels.jsonl")),
         "splits": {split: len(read(f"data/dataset/{split}", ["id"])) for split in ("train", "validation", "test")},
-        **{name: read_json(f"reports/{name}.json") for name in reports},
+        "cleaning": read_json("reports/cleaning.json"),
+        "agreement": read_json("reports/agreement.json"),
+        "annotator": read_json("reports/annotator.json"),
+        "guarantee": read_json("reports/guarantee.json"),
+        "queue": read_json("reports/queue.json"),
     }
     audit = audited(ids, human, auto, review.audit, task, seed)
     statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)

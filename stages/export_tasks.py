@@ -14,10 +14,11 @@ from stages.tables import read, read_lines, whole, write_json
 def main(dataset: Dataset, review: Review, seed: int) -> str:
     interface = tasks.read("conf/labeling", dataset.labeling)
     records = read("data/clean/records")
+    permutation = list(read("data/split", ["id", "place"]).sort_values("place")["id"])
     human = list(read_lines("data/labels/human.jsonl"))
     auto = {line["record"]: line for line in read_lines("data/labels/auto.jsonl")}
-    scores = np.array([list(auto[id]["scores"].values()) for id in records["id"]]) if auto else None
-    batch = next_batch(list(records["id"]), human, scores, review, seed, interface.task.multiple)
+    scores = np.array([list(auto[id]["scores"].values()) for id in permutation]) if auto else None
+    batch = next_batch(permutation, human, scores, review, seed, interface.task.multiple)
     rows = records[records["id"].isin([each.record for each in batch])].to_dict("records")
     shown = {row["id"]: {str(name): value for name, value in row.items()} for row in rows}
     asked = [

@@ -470,8 +470,8 @@ def test_a_multiple_choice_is_as_uncertain_as_its_most_uncertain_label():
 
 
 def test_without_a_model_the_whole_batch_is_random():
-    batch = next_batch(IDS, [label("001")], None, REVIEW, 7)
     by_hash = sorted(IDS, key=lambda each: sha256(f"random|7|{each}".encode()).hexdigest())
+    batch = next_batch(by_hash, [label("001")], None, REVIEW, 7)
     assert [each.record for each in batch] == [each for each in by_hash if each != "001"][:10]
     assert {each.queue for each in batch} == {"random"}
 
@@ -568,9 +568,8 @@ def test_a_queue_is_full_without_doubles_and_independent_of_order(
     assert len(records) <= max(batch, len(sample))
     assert len(records) >= min(batch, len(open_at_random) + len(set(sample).difference(done)))
 
-    shuffled = order.sample(ids, len(ids))
-    again = next_batch(shuffled, labels[::-1], [scores[each] for each in shuffled] if model else None, review, 7)
-    assert again == asked
+    shuffled = order.sample(labels, len(labels))
+    assert next_batch(ids, shuffled, list(scores.values()) if model else None, review, 7) == asked
 
 
 # settings

@@ -26,7 +26,8 @@ class Model(Protocol):
 class Annotator(Protocol):
     """Settings of a kind of model, and how to fit one. `_target_` in `conf/annotator/` names a class like this."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def fit(self, records: pd.DataFrame, values: Sequence[Value], task: Task, seed: int) -> Model:
         """Learn from labelled records.

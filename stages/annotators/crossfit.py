@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stages import tables
 from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.calibration import sharpen, temperature
+from stages.engine import progress
 from stages.tasks import Proposal, Task, Value
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def crossfit(
             raise NotEnough(f"{2 * FOLDS} labels are needed to learn from and to check on, there are {len(names)}")
         model = annotator.fit(records.iloc[[place[id] for id in names]], [labels[id] for id in names], task, seed)
         held_out = np.zeros((len(names), len(task.labels)))
-        for fold in range(FOLDS):
+        for fold in progress(range(FOLDS), "annotate: folds"):
             inside = [id for id in names if folds[id] != fold]
             outside = [row for row, id in enumerate(names) if folds[id] == fold]
             part = annotator.fit(records.iloc[[place[id] for id in inside]], [labels[id] for id in inside], task, seed)

@@ -37,7 +37,7 @@ class ExactDuplicates:
     Compared is their SHA-256. Records without any value in the fields pass.
     """
 
-    fields: Sequence[str]
+    fields: list[str]
 
     def summarise(self, table: pd.DataFrame) -> Summary:
         import numpy as np
@@ -113,15 +113,12 @@ class NearDuplicates:
 
     def decide(self, summaries: Sequence[Summary], shards: Sequence[Shard]) -> Sequence[Decision]:
         import numpy as np
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
 
         pairs = proposed_pairs(np.concatenate([each.prints for each in summaries]), self.similarity)
         proposed, places = np.unique(pairs, return_inverse=True)
         alike = jaccard(self._texts(summaries, shards, proposed), places.reshape(-1, 2), self.size, self.unit)
         pairs, alike = pairs[alike >= self.similarity], alike[alike >= self.similarity]
-        graph = coo_array((alike, tuple(pairs.T)), shape=(sum(len(each.places) for each in summaries),) * 2)
-        kept = _first_of(connected_components(graph, directed=False)[1])
+        kept = _first_connected(pairs, sum(len(each.places) for each in summaries))
         rejected, nearest, alike = _nearest(pairs, alike, kept)
         ids = _ids(summaries)
         say = [
@@ -141,6 +138,26 @@ class NearDuplicates:
         for shard, places in zip(shards, _parts(summaries, rows), strict=True):
             found.append(texts(shard.read([self.field]), self.field).take(pa.array(places)))
         return pa.concat_arrays(found)
+
+
+def _first_connected(pairs: np.ndarray, count: int) -> np.ndarray:
+    """For each row the first of those that it is connected with by pairs (union-find; Galler and Fischer 1964)."""
+    import numpy as np
+
+    before: dict[int, int] = {}  # a row of the same group, nearer to its first
+
+    def first(row: int) -> int:
+        while row in before:
+            before[row] = row = before.get(before[row], before[row])
+        return row
+
+    for one, other in pairs.tolist():
+        low, high = sorted((first(one), first(other)))
+        if low != high:
+            before[high] = low
+    kept = np.arange(count)
+    kept[list(before)] = [first(row) for row in before]
+    return kept
 
 
 def _first_of(groups: np.ndarray) -> np.ndarray:

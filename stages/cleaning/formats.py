@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -67,7 +67,7 @@ class Dates:
     """
 
     field: str
-    formats: Sequence[str]
+    formats: list[str]
 
     def __post_init__(self) -> None:
         for form in self.formats:
@@ -103,7 +103,7 @@ class Units:
     """
 
     field: str
-    factors: Mapping[str, float]
+    factors: dict[str, float]
 
     def apply(self, table: pd.DataFrame) -> Outcome:
         factors = {unit: Decimal(repr(factor)) for unit, factor in self.factors.items()}
@@ -134,7 +134,7 @@ class MapValues:
     """
 
     field: str
-    values: Mapping[str, str | None]
+    values: dict[str, str | None]
     others: Literal["keep", "reject"] = "keep"
 
     def apply(self, table: pd.DataFrame) -> Outcome:

@@ -69,10 +69,8 @@ class Filter:
             pc.match_substring_regex(pa.array([""]), self.pattern)
         except pa.ArrowInvalid as error:
             why = str(error).removeprefix("Invalid regular expression: ")
-            raise InputError(
-                f"'pattern' is {self.pattern!r}, which RE2 cannot compile ({why}); "
-                "it has no look-around and no back-references"
-            ) from error
+            hint = "RE2 has no look-around and no back-references"
+            raise InputError(f"'pattern' is {self.pattern!r}, which RE2 cannot compile: {why}; {hint}") from error
 
     def apply(self, table: pd.DataFrame) -> Outcome:
         import pyarrow.compute as pc

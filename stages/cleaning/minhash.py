@@ -7,9 +7,9 @@ proposed as pairs (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, c
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SEED = 1
 BLOCK = 200  # texts; enough to fill vectors and few enough to stay in the processor's cache
 REACH = 8  # places apart in a bucket up to which texts are compared, so that a large bucket takes linear time
 MISSED = 0.02  # of the pairs that are just alike enough, at most so many are not proposed
-MARGIN = 0.2  # four standard errors: pairs whose sketches differ by this much more than allowed are not compared
+MARGIN = 0.2  # four standard errors: pairs that by their sketches fall short by so much are not compared
 CHANCE = 1 / 256  # that 8 bits of different hashes agree
 LETTERS = 1 << 21  # of texts that are compared at a time
 MIX = 0x9E3779B97F4A7C15  # 2^64 / golden ratio (Knuth, The Art of Computer Programming 3, 6.4)
@@ -76,7 +76,7 @@ def _units(values: pa.Array, padding: int, unit: Unit) -> tuple[np.ndarray, np.n
         words = pc.utf8_split_whitespace(padded)
         lengths = pc.list_value_length(words)
         encoded = words.flatten().dictionary_encode()
-        digests = b"".join(hashlib.sha256(word.encode()).digest()[:8] for word in encoded.dictionary.to_pylist())
+        digests = b"".join(sha256(word.encode()).digest()[:8] for word in encoded.dictionary.to_pylist())
         units = np.frombuffer(digests, dtype="<u8")[encoded.indices.to_numpy()]
     return units, np.concatenate([[0], np.cumsum(lengths.to_numpy(), dtype=np.int64)])
 
@@ -85,7 +85,8 @@ def _shingles(units: np.ndarray, offsets: np.ndarray, size: int) -> np.ndarray:
     """Hash the unit at each place together with the next ones of the same text."""
     import numpy as np
 
-    hashes: np.ndarray = units.astype(np.uint64)
+    units = units.astype(np.uint64)
+    hashes: np.ndarray = units.copy()
     for step in range(1, size):
         hashes[:-step] *= MIX
         hashes[:-step] += units[step:]
@@ -149,7 +150,7 @@ def jaccard(values: pa.Array, pairs: np.ndarray, size: int, unit: Unit) -> np.nd
 
 
 def _jaccard(hashes: np.ndarray, offsets: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Compare sets of hashes by sorting numbers, the quickest way there is: a set's or pair's place, then the hash."""
+    """Compare sets of hashes by sorting: each number is a text's or pair's place, followed by the hash."""
     import numpy as np
 
     bits = 42  # of a hash; the other 22 are enough for the texts and pairs of LETTERS

@@ -35,7 +35,7 @@ class Missing:
         The constant.
     """
 
-    fields: Sequence[str]
+    fields: list[str]
     action: Literal["reject", "constant", "mean", "median", "mode", "interpolate"] = "reject"
     value: str | int | float | None = None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -101,12 +101,12 @@ class MaskPersonalData:
         What to mask; `handle` is a user's name after an `@`.
     """
 
-    fields: Sequence[str]
-    kinds: Sequence[Kind] = ("email", "phone", "card", "ip")
+    fields: list[str]
+    kinds: list[Kind] = field(default_factory=lambda: ["email", "phone", "card", "ip"])
 
     def apply(self, table: pd.DataFrame) -> Outcome:
-        for field in self.fields:
-            table = with_texts(table, field, self.mask(texts(table, field)))
+        for name in self.fields:
+            table = with_texts(table, name, self.mask(texts(table, name)))
         return Outcome(table, none_rejected(table))
 
     def mask(self, values: pa.Array) -> pa.Array:

@@ -93,7 +93,7 @@ def clean(
     chosen = [(name, operator) for name, operator in operators.items() if operator is not None]
     _check(chosen, fields)
     steps = [*chosen, (TYPES, Types(fields))]
-    kept = list(shards)
+    kept: Sequence[Shard] = shards
     decisions: Sequence[Any] = [None] * len(kept)
     passes: list[list[_Part]] = []
     for work in _passes(steps, fields, shown, Path(scratch)):
@@ -107,14 +107,8 @@ def clean(
         if work.then and done:
             decisions = work.then.decide([summary for _, summary in done], kept)
     _check_rows(passes)
-    counts = {name: dict.fromkeys(COUNTED, 0) for name, _ in steps}
-    for part in chain(*passes):
-        for name, counted in part.counts.items():
-            for key, count in counted.items():
-                counts[name][key] += count
-    return Cleaned(
-        counts, kept, [[shard for part in parts for shard in part.rejected] for parts in zip(*passes, strict=True)]
-    )
+    rejected = [[shard for part in parts for shard in part.rejected] for parts in zip(*passes, strict=True)]
+    return Cleaned(_totals([name for name, _ in steps], passes), kept, rejected)
 
 
 def _check(operators: Sequence[Named], fields: Mapping[str, str]) -> None:
@@ -197,10 +191,10 @@ def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
         summary, kinds = None, kept_columns
         table = cast(table, work.fields)
         table = with_texts(table, "content", content(table, work.shown))
-    kept = _write(work.folder / f"kept-{work.number}-{task.number:05d}.parquet", [table], kinds)
-    path = work.folder / f"rejected-{work.number}-{task.number:05d}.parquet"
-    out_of_it = [_write(path, rejected, rejected_columns)] if rejected else []
-    return _Part(rows, kept, len(table), out_of_it, sum(map(len, rejected)), counts), summary
+    kept = _write(work.folder / f"kept-{work.number}-{task.number:05d}.arrow", [table], kinds)
+    path = work.folder / f"rejected-{work.number}-{task.number:05d}.arrow"
+    drafts = [_write(path, rejected, rejected_columns)] if rejected else []
+    return _Part(rows, kept, len(table), drafts, sum(map(len, rejected)), counts), summary
 
 
 def _check_rows(passes: Sequence[Sequence[_Part]]) -> None:
@@ -212,6 +206,15 @@ def _check_rows(passes: Sequence[Sequence[_Part]]) -> None:
                 found = f"{part.rows} rows, of which {part.rows_kept} were kept and {part.rows_rejected} rejected"
                 raise RuntimeError(f"rows went astray in {part.kept.path}: {expected} expected, {found}")
             expected = part.rows_kept
+
+
+def _totals(names: Sequence[str], passes: Sequence[Sequence[_Part]]) -> dict[str, dict[str, int]]:
+    totals = {name: dict.fromkeys(COUNTED, 0) for name in names}
+    for part in chain(*passes):
+        for name, counted in part.counts.items():
+            for key, count in counted.items():
+                totals[name][key] += count
+    return totals
 
 
 def _check_outcome(name: str, before: pd.DataFrame, outcome: Outcome) -> None:
@@ -234,12 +237,25 @@ def _changed(before: pd.DataFrame, after: pd.DataFrame, fields: Iterable[str]) -
     return changed
 
 
+@dataclass(frozen=True)
+class _Draft(Shard):
+    """A table between two passes, in Arrow's own format, which takes no time to read and write."""
+
+    def read(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        import pandas as pd
+        import pyarrow as pa
+
+        with pa.OSFile(self.path) as file:
+            table = pa.ipc.open_file(file).read_all()
+        text = pd.StringDtype("pyarrow", na_value=float("nan"))
+        return table.select(columns or table.column_names).to_pandas(types_mapper={pa.string(): text}.get)
+
+
 def _write(path: Path, frames: Sequence[pd.DataFrame], kinds: Columns) -> Shard:
-    """Write a file that is soon read again: plainly, for speed."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = schema_of(kinds)
-    tables = [pa.Table.from_pandas(frame[list(kinds)], schema, preserve_index=False) for frame in frames]
-    pq.write_table(pa.concat_tables(tables), path, compression="none", use_dictionary=False, write_statistics=False)
-    return Shard(str(path))
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        for frame in frames:
+            writer.write(pa.Table.from_pandas(frame[list(kinds)], schema, preserve_index=False))
+    return _Draft(str(path))

@@ -53,7 +53,11 @@ TAGS = (
 ODD_SPACES = r"\t\v\f\x{a0}\x{1680}\x{2000}-\x{200a}\x{202f}\x{205f}\x{3000}"
 ODD_BREAKS = r"\r\x{85}\x{2028}\x{2029}"
 UNTIDY = rf"^[ \n]|[ \n]$|[ \n][ \n]|[{ODD_SPACES}{ODD_BREAKS}]"
-SPACES = ((rf"[ {ODD_SPACES}]+", " "), (rf" ?(?:\r\n|[\n{ODD_BREAKS}]) ?", "\n"), (r"\n{3,}", "\n\n"))
+SPACES = (
+    (rf"[ {ODD_SPACES}]{{2,}}|[{ODD_SPACES}]", " "),
+    (rf" ?(?:\r\n|[\n{ODD_BREAKS}]) ?", "\n"),
+    (r"\n{3,}", "\n\n"),
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class RepairText:
         Make each run of spaces one space, allow one empty line at most, trim both ends.
     """
 
-    fields: Sequence[str]
+    fields: list[str]
     encoding: bool = True
     entities: bool = True
     tags: bool = True

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages.review import audit
 from stages.review.settings import Review, Strategy
-from stages.sampling import order
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +55,7 @@ def uncertainty(scores: np.ndarray, strategy: Strategy, multiple: bool = False) 
 
 
 def next_batch(
-    ids: Sequence[str],
+    permutation: Sequence[str],
     labels: audit.Labels,
     scores: ArrayLike | None,
     review: Review,
@@ -72,16 +71,17 @@ def next_batch(
 
     Parameters
     ----------
-    ids
-        All records.
+    permutation
+        All records, in the order in which the random queue asks for them.
     labels
         People's labels, as `settle` makes them.
     scores
-        The annotator's probability per label, shape (records, labels), in the order of `ids`; None without a model.
+        The annotator's probability per label, shape (records, labels), in the order of `permutation`; None without a
+        model.
     review
         The settings.
     seed
-        Of the audit's sample and of the permutation.
+        Of the audit's sample.
     multiple
         Whether several labels may hold at once.
 
@@ -94,7 +94,7 @@ def next_batch(
     sample: list[str] = []
     chosen: list[Queued] = []
     if review.audit:
-        sample = audit.sample(seed, review.audit, audit.population(ids, labels))
+        sample = audit.sample(seed, review.audit, audit.population(permutation, labels))
         lacking = [each for each in sample if each not in answered]
         lacking += [each for each in sample if each in again]
         name = f"audit:{review.audit.number}"
@@ -104,7 +104,7 @@ def next_batch(
         return chosen
 
     apart = set(sample)  # asked under the audit alone
-    others = [each for each in sorted(ids) if each not in apart]
+    others = [each for each in sorted(permutation) if each not in apart]
     fresh = [each for each in others if each not in answered]
     queues = {each: _queue(answered[each], review) for each in others if each in again}
     waiting = [each for each, queue in queues.items() if queue == "random"]
@@ -112,10 +112,10 @@ def next_batch(
     begun.sort(key=lambda each: not _changed(answered[each], review))  # the changed ones first
     unsure: dict[str, float] = {}
     if scores is not None:  # twice as many as are left, since the random queue may take some of them
-        unsure = _most_uncertain(ids, scores, fresh, review.active.strategy, multiple, 2 * left)
+        unsure = _most_uncertain(permutation, scores, fresh, review.active.strategy, multiple, 2 * left)
 
-    permutation = order(f"random|{seed}", fresh + waiting)
-    drawn, active = _shared(permutation, [*begun, *unsure], left, review.mix.random)
+    random = {*fresh, *waiting}
+    drawn, active = _shared([each for each in permutation if each in random], [*begun, *unsure], left, review.mix.random)
     chosen += [Queued(each, "random", _reason(answered.get(each), review, "next at random")) for each in drawn]
     for each in active:
         reason = _reason(answered.get(each), review, f"{review.active.strategy} uncertainty {unsure.get(each, 0):.3f}")

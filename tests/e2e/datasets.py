@@ -37,9 +37,7 @@ def use_files(project: Project, **changes: Any) -> None:
     project.edit("conf/dataset/tweets.yaml", name="reviews", sources={"reviews": source}, **changes)
 
 
-def write_csv(
-    project: Project, name: str, rows: Iterable[Sequence[str]], header: Sequence[str] = ("id", "text")
-) -> None:
+def write_csv(project: Project, name: str, rows: Iterable[Sequence[str]], *header: str) -> None:
     path = project.path(f"data/raw/{name}.csv")
     with open(path, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header or ("id", "text"), *rows])

@@ -22,6 +22,13 @@ UNSET = ("CI", "DVC_NO_ANALYTICS", "DVC_TEST", "MLFLOW_TRACKING_URI", "MLFLOW_DI
 SEED = 20261122
 LABELS = ("positive", "neutral", "negative")
 
+IN_ORDER = """
+import json, runpy, sys
+for module, *choices in json.loads(sys.argv[1]):
+    sys.argv = [module, *choices]
+    runpy.run_module(module, run_name="__main__")
+"""
+
 
 @dataclass(frozen=True)
 class Project:
@@ -42,6 +49,11 @@ class Project:
     def stage(self, name: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run a stage by itself, without DVC."""
         return self.run(*self.command(name).split(), env=env)
+
+    def in_order(self, *stages: str) -> str:
+        """Run stages one after the other in one process, which saves most of the time that `dvc repro` takes."""
+        commands = [self.command(name).split()[2:] for name in self.pipeline if name in stages]
+        return self.do("python", "-c", IN_ORDER, json.dumps(commands))
 
     def command(self, stage: str) -> str:
         choices = yaml.safe_load(self.text("params.yaml"))
@@ -189,6 +201,17 @@ def clone(project: Project, folder: Path) -> Project:
 def ran(output: str) -> list[str]:
     """The stages that a `dvc repro` ran."""
     return re.findall(r"^Running stage '(\w+)'", output, re.MULTILINE)
+
+
+def offline_command() -> tuple[list[str], dict[str, str]]:
+    """How to run a command cut off from the network: what stands before it, and its environment.
+
+    A network namespace without interfaces; where that is not permitted, a proxy that nobody answers at.
+    """
+    for command in (["unshare", "-rn"], ["unshare", "-n"]):
+        if shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
+            return command, {}
+    return [], dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 
 
 def content_of(*shown: str | None) -> str:

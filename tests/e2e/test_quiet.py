@@ -1,0 +1,70 @@
+"""Nothing goes out: no telemetry, no update check, no other connection, by what is committed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.project import Project, offline_command, ran, twin
+
+# Stops where mlflow would be imported, and says how it would find its settings.
+PROBE = """
+import os, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "mlflow":
+            print(os.environ.get("MLFLOW_DISABLE_TELEMETRY"))
+            raise SystemExit
+sys.meta_path.insert(0, Finder())
+from stages import tracking
+assert "mlflow" not in sys.modules
+tracking.record({"dataset": {"fingerprint": "0", "name": "x"}}, {})
+"""
+
+
+@pytest.fixture(scope="session")
+def offline(small, shared) -> tuple[Project, str, str | None]:
+    """A project made anew without a network, what `dvc repro` printed, and the connections that anything tried."""
+
+    def build(folder: Path) -> None:
+        project = twin(small, folder / "project")
+        trace = ["strace", "-f", "--seccomp-bpf", "-e", "trace=connect", "-o", str(folder / "calls")]
+        cut_off, env = offline_command()
+        output = project.do(*cut_off, *(trace if shutil.which("strace") else []), "dvc", "repro", env=env)
+        (folder / "output").write_text(output, encoding="utf-8")
+
+    folder = shared("offline", build)
+    calls = folder / "calls"
+    text = calls.read_text(encoding="utf-8") if calls.exists() else None
+    return Project(folder / "project"), (folder / "output").read_text(encoding="utf-8"), text
+
+
+def test_the_whole_pipeline_runs_without_a_network(small, offline):
+    project, output, _ = offline
+    assert ran(output) == list(project.pipeline)
+    assert project.hashes() == small.hashes()
+
+
+def test_nothing_tries_to_connect(offline):
+    _, _, calls = offline
+    if calls is None:
+        pytest.skip("strace is not installed")
+    assert "exited with 0" in calls
+    assert re.findall(r"connect\(\d+, \{sa_family=AF_INET6?.*", calls) == []
+
+
+def test_the_committed_settings_switch_off_what_would_go_out(small):
+    config = small.text(".dvc/config")
+    assert re.search(r"^\s*analytics = false$", config, re.MULTILINE)
+    assert re.search(r"^\s*check_update = false$", config, re.MULTILINE)
+    assert small.do("git", "ls-files", ".dvc/config").strip() == ".dvc/config"
+    assert small.do("dvc", "config", "core.analytics").strip() == "false"
+    assert small.do("dvc", "config", "core.check_update").strip() == "false"
+
+
+def test_mlflow_is_told_to_send_nothing_before_it_is_imported(small):
+    assert small.do(sys.executable, "-c", PROBE, env={"PYTHONPATH": "."}).strip() == "true"
