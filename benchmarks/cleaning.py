@@ -72,7 +72,7 @@ def texts(rows: int, seed: int = 1) -> Iterator[pd.DataFrame]:
                 if draw[i] >= EXACT:
                     lines[i] = f"RT {lines[i]}!" if i % 2 else lines[i].replace(" ", f" {words[i % WORDS]} ", 1)
         lines[:: int(1 / SHORT)] = ["ok"] * len(lines[:: int(1 / SHORT)])
-        earlier = earlier or lines[:10_000]
+        earlier += lines[::4]
         column = pd.Series(lines, dtype="str").mask(random.random(count) < MISSING)
         yield pd.DataFrame({"id": [f"{i:09d}" for i in range(start, start + count)], "text": column, "source": "made"})
 

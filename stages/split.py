@@ -11,7 +11,7 @@ from stages.tables import read, whole, write
 def main(dataset: Dataset, seed: int) -> str:
     key = dataset.group or "id"
     records = read("data/clean/records", ["id"] if key == "id" else ["id", key])
-    keys = records[key].fillna(records["id"]).astype(str)
+    keys = records[key].astype(object).fillna(records["id"]).astype(str)
     records["split"] = sampling.split(seed, keys, asdict(dataset.split))
     place = {id: number for number, id in enumerate(sampling.order(f"random|{seed}", records["id"]))}
     records["place"] = [place[id] for id in records["id"]]

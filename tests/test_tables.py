@@ -125,11 +125,6 @@ def test_some_columns_can_be_read_alone_and_in_another_order(tmp_path: Path) -> 
     assert list(shards(tmp_path / "table")[0].read(["note"]).columns) == ["note"]
 
 
-def test_a_folder_named_like_a_partition_adds_no_column(tmp_path: Path) -> None:
-    write(tmp_path / "run=1" / "table", [frame([("x", 1.0, 0, [])])], COLUMNS)
-    assert list(read(tmp_path / "run=1" / "table").columns) == list(COLUMNS)
-
-
 def test_a_value_of_another_type_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="size"):
         write(tmp_path / "table", [frame([("x", "large", 0, [])])], COLUMNS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -83,6 +84,15 @@ def flags(mask: pa.BooleanArray) -> np.ndarray:
     import pyarrow.compute as pc
 
     return pc.fill_null(mask, False).to_numpy(zero_copy_only=False)
+
+
+def digests(values: pa.Array) -> np.ndarray:
+    """SHA-256 of texts without null in UTF-8, of shape (texts, 32)."""
+    import numpy as np
+    import pyarrow as pa
+
+    hashes = map(sha256, values.cast(pa.large_binary()).to_pylist())
+    return np.frombuffer(b"".join([each.digest() for each in hashes]), dtype=np.uint8).reshape(-1, 32)
 
 
 def reasons(table: pd.DataFrame, rejected: np.ndarray, say: Sequence[str] | str) -> pd.Series[str]:

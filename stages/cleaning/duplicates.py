@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from stages import InputError
-from stages.cleaning.base import Outcome, flags, reasons, texts
+from stages.cleaning.base import Outcome, digests, flags, reasons, texts
 from stages.cleaning.minhash import Unit, jaccard, proposed_pairs, sketches
 
 if TYPE_CHECKING:
@@ -54,16 +53,15 @@ class ExactDuplicates:
             whole = pc.binary_join_element_wise(*lengths, *parts, pa.scalar(",", pa.large_string())).filter(
                 pa.array(some)
             )
-        digests = b"".join([sha256(each).digest() for each in whole.cast(pa.large_binary()).to_pylist()])
         ids = texts(table, "id").filter(pa.array(some))
-        return Summary(np.flatnonzero(some), ids, np.frombuffer(digests, "V32"))
+        return Summary(np.flatnonzero(some), ids, digests(whole))
 
     def decide(self, summaries: Sequence[Summary], _shards: Sequence[Shard]) -> Sequence[Decision]:
         import numpy as np
         import pyarrow as pa
 
-        prints = pa.array(np.concatenate([each.prints for each in summaries]), pa.binary(32))
-        codes = prints.dictionary_encode().indices.to_numpy()
+        prints = np.concatenate([each.prints for each in summaries])
+        codes = pa.array(prints.view("V32").ravel(), pa.binary(32)).dictionary_encode().indices.to_numpy()
         kept = _first_of(codes)
         rejected = np.flatnonzero(kept != np.arange(len(kept)))
         say = [f"the same {', '.join(self.fields)} as {one}" for one in _at(_ids(summaries), kept[rejected])]

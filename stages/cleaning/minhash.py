@@ -117,7 +117,8 @@ def proposed_pairs(sketches: np.ndarray, similarity: float) -> np.ndarray:
     for buckets in _buckets(sketches, _rows(similarity)):
         close = _close_pairs(*buckets)
         found += [pairs[_estimates(sketches, pairs) >= similarity - MARGIN] for pairs in close]
-    return np.unique(np.concatenate(found), axis=0)
+    first, second = np.concatenate(found).T
+    return np.column_stack(np.divmod(np.unique(first << 32 | second), 1 << 32))
 
 
 def jaccard(values: pa.Array, pairs: np.ndarray, size: int, unit: Unit) -> np.ndarray:

@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from stages.cleaning.base import Outcome, flags, none_rejected, reasons, texts
+from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, texts
 from stages.cleaning.numeric import numbers
 
 if TYPE_CHECKING:
@@ -65,8 +64,8 @@ def content(table: pd.DataFrame, shown: Sequence[str]) -> pa.Array:
     opening, between, closing = (pa.scalar(sign, pa.large_string()) for sign in ("[", ",", "]"))
     values = pc.binary_join_element_wise(*columns, between)
     lists = pc.binary_join_element_wise(opening, values, closing, pa.scalar("", pa.large_string()))
-    hashed = [sha256(each).hexdigest()[:12] for each in lists.cast(pa.large_binary()).to_pylist()]
-    return pa.array(hashed, pa.large_string())
+    digits = digests(lists)[:, :6].tobytes().hex()
+    return pa.array([digits[i : i + 12] for i in range(0, len(digits), 12)], pa.large_string())
 
 
 def _json_texts(values: pa.Array) -> pa.Array:

@@ -115,7 +115,9 @@ def next_batch(
         unsure = _most_uncertain(permutation, scores, fresh, review.active.strategy, multiple, 2 * left)
 
     random = {*fresh, *waiting}
-    drawn, active = _shared([each for each in permutation if each in random], [*begun, *unsure], left, review.mix.random)
+    drawn, active = _shared(
+        [each for each in permutation if each in random], [*begun, *unsure], left, review.mix.random
+    )
     chosen += [Queued(each, "random", _reason(answered.get(each), review, "next at random")) for each in drawn]
     for each in active:
         reason = _reason(answered.get(each), review, f"{review.active.strategy} uncertainty {unsure.get(each, 0):.3f}")

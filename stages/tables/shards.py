@@ -119,7 +119,7 @@ def _read(path: str, columns: Sequence[str] | None) -> pa.Table:
     import pyarrow.parquet as pq
 
     names = list(columns) if columns is not None else None
-    return pq.read_table(path, columns=names, use_threads=False, partitioning=None)  # a=b in a path is no column
+    return pq.read_table(path, columns=names, use_threads=False)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -52,6 +52,7 @@ def small(project: Project, count: int = 240) -> dict[str, tuple[str, str]]:
         ("x2", "a"),
         ("x3", made["r0003"][0]),
         ("x4", ""),
+        ("x5", "so short"),
     ]
     rows = [(id, text) for id, (text, _) in made.items()] + dirt
     for number, part in enumerate(PARTS):

@@ -54,6 +54,6 @@ while c < len(sample):
         break
     c += 1
 cut = 0 if c < 0 else errors[c] if c < len(errors) else len(ranking)
-admitted = sorted(each for each in ranking[:cut] if each not in people)
+admitted = sorted(each for each in ranking[:cut] if each not in people and each not in sample)
 found = {"population": len(population), "sample": len(sample), "errors": len(errors), "accepted": len(admitted)}
 print(json.dumps(found | {"admitted": admitted}))

@@ -25,7 +25,7 @@ def project(tmp_path) -> Project:
 
 def to_the_end(project: Project) -> Any:
     """Run all but the record in MLflow; check that nothing is left out in silence; give the statement of quality."""
-    project.in_order(*(name for name in project.pipeline if name != "track"))
+    project.do(*project.in_order(*(name for name in project.pipeline if name != "track")))
     quality = project.report("quality")
     assert list(unexplained(quality)) == []
     assert quality["dataset"]["fingerprint"] in project.text("reports/index.html")
@@ -47,20 +47,16 @@ def unexplained(tree: dict[str, Any], reasons: tuple[Any, ...] = (), path: str =
 
 
 def stops(project: Project, stage: str, *said: str) -> None:
-    """Check that a stage stops with one line that says all this, and leaves nothing half-written."""
-    rounds = project.rounds()
-    done = project.run("dvc", "repro")
-    assert done.returncode != 0
-    assert ran(done.stdout)[-1] == stage
-    assert "Traceback" not in done.stdout + done.stderr
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1
-    assert all(each in lines[0] for each in said), lines[0]
-    entries = [each for key in ("outs", "metrics") for each in project.pipeline[stage].get(key, [])]
-    outputs = [next(iter(each)) if isinstance(each, dict) else each for each in entries]
-    assert [out for out in outputs if project.content(out) is not None] == []
+    """Check that a stage stops with one line that says all this, and leaves everything as it was."""
+    before = project.made(), project.rounds()
+    done = project.stage(stage)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert all(each in done.stderr for each in said), done.stderr
+    assert (project.made(), project.rounds()) == before
     assert project.drafts() == []
-    assert project.rounds() == rounds
 
 
 def test_a_dataset_without_records(project):
@@ -120,7 +116,7 @@ def test_several_labels_per_record(project):
     project.path("data/raw/tickets").mkdir()
     datasets.write_csv(project, "tickets/export", rows, "subject", "body", "opened", "minutes_open")
     said = [[TOPICS[n % 4]] if n % 3 else sorted({TOPICS[n % 4], TOPICS[n // 4 % 4]}) for n in range(60)]
-    project.in_order("collect", "clean")
+    project.do(*project.in_order("collect", "clean"))
     records = pq.read_table(project.path("data/clean/records")).to_pylist()
     place = {f"ticket {n}": n for n in range(60)}
     labelled = {row["id"]: (row["content"], said[place[row["subject"]]]) for row in records[:40]}
@@ -146,7 +142,7 @@ def test_several_labels_per_record(project):
 
 def test_rounds_for_records_that_are_gone_or_rejected_are_counted_and_named(small, copy):
     copy.add_round({"r9999": ("000000000000", "positive"), "x2": ("000000000000", "neutral")}, ["cleo"])
-    copy.do("dvc", "repro", "import_labels")
+    copy.do(*copy.in_order("import_labels"))
     unknown = copy.report("agreement")["unknown"]
     assert unknown == {"gone": {"count": 1, "records": ["r9999"]}, "rejected": {"count": 1, "records": ["x2"]}}
     assert copy.text("data/labels/human.jsonl") == small.text("data/labels/human.jsonl")
@@ -154,7 +150,7 @@ def test_rounds_for_records_that_are_gone_or_rejected_are_counted_and_named(smal
 
 def test_answers_to_what_has_changed_since_are_counted_and_named(copy):
     copy.add_round({"r0001": ("000000000000", "positive")}, ["cleo"])
-    copy.do("dvc", "repro", "import_labels")
+    copy.do(*copy.in_order("import_labels"))
     assert copy.report("agreement")["stale"] == {"count": 1, "records": ["r0001"]}
 
 

@@ -11,8 +11,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
-from tests.e2e.project import Project, ran, twin
+from tests.e2e import datasets
+from tests.e2e.project import Project, new, ran, twin
 
 KILLS = 6
 
@@ -48,10 +50,22 @@ def moments(stages: list[str], count: int) -> Iterator[tuple[str, float]]:
         yield stages[draw.randrange(first, last)], draw.uniform(0, 2)
 
 
+def forget(project: Project, stage: str) -> dict[str, str | None]:
+    """Let it be as if a stage had never run; give what it had made."""
+    made = project.made(stage)
+    for path in map(project.path, made):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    lock = yaml.safe_load(project.text("dvc.lock"))
+    del lock["stages"][stage]
+    project.write("dvc.lock", yaml.safe_dump(lock))
+    shutil.rmtree(project.path(".dvc/cache/runs"))
+    return made
+
+
 def test_after_kills_at_any_moment_the_next_run_makes_the_same_bytes(small, tmp_path):
     project = twin(small, tmp_path / "killed")
     rounds = project.rounds()
-    outputs = small.outputs("outs", "plots", "metrics")
+    whole = small.made()
     killed = []
     for stage, delay in moments(list(project.pipeline), KILLS):
         process = start(project)
@@ -65,8 +79,8 @@ def test_after_kills_at_any_moment_the_next_run_makes_the_same_bytes(small, tmp_
         assert project.rounds() == rounds
         for out in finished(project):
             assert project.hashes()[out] == small.hashes()[out], (stage, out)
-        for out in outputs:  # DVC takes what is there for whole if its hash is known
-            assert project.content(out) in (None, small.content(out)), (stage, out)
+        for out, value in project.made().items():
+            assert value in (None, whole[out]), (stage, out)
     assert len(killed) == KILLS
     project.do("dvc", "repro")
     assert project.hashes() == small.hashes()
@@ -78,18 +92,15 @@ def test_after_kills_at_any_moment_the_next_run_makes_the_same_bytes(small, tmp_
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @pytest.mark.parametrize("move", [1, 2])
 def test_a_kill_between_two_outputs_of_a_stage_is_made_good(small, copy, move):
-    outputs = ["data/labels/auto.jsonl", "data/model", "reports/annotator.json"]  # in the order in which they appear
-    for out in outputs:
-        shutil.rmtree(copy.path(out)) if copy.path(out).is_dir() else copy.path(out).unlink()
+    before = forget(copy, "annotate")
     inject = f"inject=rename,renameat,renameat2:signal=KILL:when={move}"
     assert copy.run("strace", "-f", "-o", os.devnull, "-e", inject, *copy.command("annotate").split()).returncode != 0
-    made = [out for out in outputs if copy.content(out) is not None]
-    assert made in (outputs[: move - 1], outputs[:move])  # whether the signal comes before or after the move
-    assert all(copy.content(out) == small.content(out) for out in made)
-    assert len(copy.drafts()) == len(outputs) - len(made)
-    shutil.rmtree(copy.path(".dvc/cache"))
+    appeared = {out: value for out, value in copy.made("annotate").items() if value is not None}
+    assert len(appeared) in (move - 1, move)  # whether the signal comes before or after the move
+    assert len(copy.drafts()) == len(before) - len(appeared)
+    assert appeared.items() <= before.items()
     assert ran(copy.do("dvc", "repro", "annotate")) == ["annotate"]
-    assert [copy.content(out) for out in outputs] == [small.content(out) for out in outputs]
+    assert copy.made("annotate") == before
     assert copy.hashes() == small.hashes()
     assert copy.drafts() == []
 
@@ -104,33 +115,30 @@ def test_the_last_good_version_is_one_checkout_away_after_a_stage_failed(small, 
     copy.path("data/annotations/round-0003.jsonl").unlink()
     copy.do("dvc", "checkout")
     copy.do("git", "checkout", "--", "reports")
-    for out in small.outputs("outs", "plots", "metrics"):
-        assert copy.content(out) == small.content(out), out
+    assert copy.made() == small.made()
     assert copy.do("git", "status", "--porcelain") == ""
     assert ran(copy.do("dvc", "repro")) == []
 
 
-def test_what_stages_make_stays_out_of_git_after_a_stage_failed(small, tmp_path):
-    project = twin(small, tmp_path / "failed")
-    project.write("data/annotations/round-0003.jsonl", "{}\n")
-    assert project.run("dvc", "repro", "import_labels").returncode != 0
-    project.path("data/annotations/round-0003.jsonl").unlink()
-    project.do("dvc", "repro", "import_labels")
+def test_what_stages_make_stays_out_of_git_after_a_stage_failed(tmp_path):
+    project = new(tmp_path / "failed")
+    datasets.use_files(project)
+    datasets.write_csv(project, "rows", [("1", "one single text")])
+    good = project.text("conf/cleaning/text.yaml")
+    project.edit("conf/cleaning/text.yaml", length__minimum="three")
+    assert project.run("dvc", "repro", "clean").returncode != 0
+    project.write("conf/cleaning/text.yaml", good)
+    project.do("dvc", "repro", "clean")
     project.do("git", "add", "-A")
     staged = project.do("git", "diff", "--cached", "--name-only").split()
-    cached = project.outputs("outs", "plots")
-    assert not [name for name in staged if any(name == out or name.startswith(f"{out}/") for out in cached)]
+    assert "dvc.lock" in staged
+    assert [name for name in staged if name.startswith(("data/collected", "data/clean/re"))] == []
 
 
 @pytest.mark.parametrize("stage", ["collect", "clean", "annotate", "assemble", "augment", "evaluate"])
 def test_a_stage_that_runs_out_of_space_leaves_its_old_outputs(small, copy, stage):
-    outputs = [next(iter(each)) if isinstance(each, dict) else each for each in outs(copy, stage)]
     limited = copy.run("bash", "-c", f"ulimit -f 1; exec {copy.command(stage)}")
     assert limited.returncode != 0
     assert "File too large" in limited.stderr
-    assert [copy.content(out) for out in outputs] == [small.content(out) for out in outputs]
+    assert copy.made() == small.made()
     assert copy.drafts() == []
-
-
-def outs(project: Project, stage: str) -> list:
-    return [each for key in ("outs", "metrics", "plots") for each in project.pipeline[stage].get(key, [])]
