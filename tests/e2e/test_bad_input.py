@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e import datasets
-from tests.e2e.project import Project, content_of, new, ran
+from tests.e2e.project import Project, content_of, new
 
 TOPICS = ("billing", "delivery", "product", "other")
 
