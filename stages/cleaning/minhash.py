@@ -1,7 +1,7 @@
 """Find pairs of texts that are alike: propose pairs by sketches of the texts, then compare the texts themselves.
 
 Likeness is the Jaccard index of the texts' sets of shingles. A sketch is a MinHash of that set (Broder 1997), of which
-8 bits each are kept (Li and König 2010): 60 bytes a text, however long it is. Texts that agree in a band of it are
+8 bits each are kept (Li and König 2010): 50 bytes a text, however long it is. Texts that agree in a band of it are
 proposed as pairs (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, chapter 3).
 """
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 Unit = Literal["characters", "words"]
 
-HASHES = 60
+HASHES = 50
 SEED = 1
 BLOCK = 200  # texts; enough to fill vectors and few enough to stay in the processor's cache
 REACH = 8  # places apart in a bucket up to which texts are compared, so that a large bucket takes linear time
-MISSED = 0.02  # of the pairs that are just alike enough, at most so many are not proposed
+MISSED = 0.04  # of the pairs that are only just alike enough, at most so many are not proposed
 MARGIN = 0.2  # four standard errors: pairs that by their sketches fall short by so much are not compared
 CHANCE = 1 / 256  # that 8 bits of different hashes agree
 LETTERS = 1 << 21  # of texts that are compared at a time
@@ -42,7 +42,7 @@ def sketches(values: pa.Array, size: int, unit: Unit) -> np.ndarray:
 
     Returns
     -------
-    Of shape (texts, 60), one byte per hash.
+    Of shape (texts, 50), one byte per hash.
     """
     import numpy as np
     from rensa import RMinHash
@@ -103,7 +103,7 @@ def proposed_pairs(sketches: np.ndarray, similarity: float) -> np.ndarray:
     Parameters
     ----------
     sketches
-        Of shape (texts, 60).
+        Of shape (texts, 50).
     similarity
         The Jaccard index, above 0 and at most 1.
 
