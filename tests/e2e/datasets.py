@@ -64,10 +64,10 @@ def small(project: Project, count: int = 240) -> dict[str, tuple[str, str]]:
 def label(project: Project, made: Mapping[str, tuple[str, str]], ids: Iterable[str]) -> None:
     """Write a round in which two people say what a text's mood is, the second of them not always."""
     said = {id: (content_of(made[id][0]), made[id][1]) for id in ids}
-    project.add_round(said, ["ann"])
+    project.add_round(said, "ann")
     draw = random.Random(2)
     differing = {id: (each[0], each[1] if draw.random() < 0.8 else draw.choice(LABELS)) for id, each in said.items()}
-    project.add_round(differing, ["bob"])
+    project.add_round(differing, "bob")
 
 
 def permute(project: Project) -> None:

@@ -8,9 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import md5, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ import yaml
 
 from benchmarks.measure import copy
 
-UNSET = ("CI", "DVC_NO_ANALYTICS", "DVC_TEST", "MLFLOW_TRACKING_URI", "MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK")
+UNSET = re.compile("CI|PYTEST.*|DVC_.*|MLFLOW_.*|DO_NOT_TRACK|LABELMILL_(ENGINE|PROCESSES)")
 SEED = 20261122
+CHOICES = {"dataset": "tweets", "cleaning": "text", "annotator": "linear", "augmentation": "text", "seed": SEED}
+REVIEW = {"batch": 200, "mix": {"random": 0.5, "active": 0.5}, "overlap": 1, "stale": "keep", "audit": None}
 LABELS = ("positive", "neutral", "negative")
 
 IN_ORDER = """
@@ -62,7 +64,7 @@ class Project:
     @property
     def env(self) -> dict[str, str]:
         """Neither the settings of whoever runs the tests, nor what a former run left behind."""
-        kept = {name: value for name, value in os.environ.items() if name not in UNSET and name[:6] != "PYTEST"}
+        kept = {name: value for name, value in os.environ.items() if not UNSET.fullmatch(name)}
         own = self.folder.with_name(f"{self.folder.name}.dvc")
         places = {f"DVC_{name}_DIR": str(own / name) for name in ("SITE_CACHE", "GLOBAL_CONFIG", "SYSTEM_CONFIG")}
         people = {f"GIT_{who}_{what}": f"{who}@x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -121,8 +123,9 @@ class Project:
         path = self.path(name)
         if path.is_dir():
             files = sorted(each for each in path.rglob("*") if each.is_file() and each.name != ".gitignore")
-            return fingerprint(f"{each.relative_to(path)} {_md5(each)}" for each in files)
-        return _md5(path) if path.is_file() else None
+            lines = [f"{_hash(each.read_bytes())}  {each.relative_to(path)}" for each in files]
+            return _hash("\n".join(lines).encode())
+        return _hash(path.read_bytes()) if path.is_file() else None
 
     def rounds(self) -> str | None:
         return self.content("data/annotations")
@@ -132,29 +135,20 @@ class Project:
         names = [path for place in ("data", "reports") for path in self.path(place).rglob("*partial*")]
         return sorted(str(path.relative_to(self.folder)) for path in names)
 
-    def answer(self, value: Callable[[dict[str, Any]], Any], people: Iterable[str] = ("ann",)) -> int:
-        """Answer every task of the queue as the next round; `value` says what of a task's data. Give the count."""
-        tasks = json.loads(self.text("data/review/tasks.json"))
-        asked = [(task["data"], value(task["data"])) for task in tasks]
-        queues = {data["record"]: data["queue"] for data, _ in asked}
-        said = {data["record"]: (data["content"], chosen) for data, chosen in asked}
-        self.add_round(said, people, queues)
-        return len(asked)
+    def queue(self) -> list[dict[str, Any]]:
+        """What people are asked: the data of each task."""
+        return [task["data"] for task in json.loads(self.text("data/review/tasks.json"))]
 
     def add_round(
         self,
         said: Mapping[str, tuple[str, Any]],
-        people: Iterable[str] = ("ann",),
-        queues: Mapping[str, str] | None = None,
+        person: str = "ann",
+        queue: str = "random",
         control: tuple[str, str] = ("sentiment", "text"),
     ) -> None:
-        """Write a round of what people said of records, each with the hash of what they saw."""
+        """Write a round of what one person said of records, each with the hash of what they saw."""
         number = len(list(self.path("data/annotations").glob("round-*.jsonl"))) + 1
-        rows = [
-            annotation(record, content, value, person, (queues or {}).get(record, "random"), control)
-            for record, (content, value) in said.items()
-            for person in people
-        ]
+        rows = [annotation(record, content, value, person, queue, control) for record, (content, value) in said.items()]
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         self.write(f"data/annotations/round-{number:04}.jsonl", text)
 
@@ -180,13 +174,15 @@ def annotation(
 
 
 def new(folder: Path) -> Project:
-    """Copy this project without what its stages made and without what people labelled."""
+    """Copy this project with its first choices, without what its stages made and without what people labelled."""
     folder.mkdir(parents=True)
     copy(folder)
     project = Project(folder)
     for path in project.path("data/annotations").glob("round-*.jsonl"):
         path.unlink()
-    project.edit("conf/review/default.yaml", audit=None)
+    project.edit("params.yaml", **CHOICES, review="default", quality="default")
+    project.edit("conf/review/default.yaml", **REVIEW)
+    project.edit("conf/quality/default.yaml", guarantee__epsilon=0.1, guarantee__alpha=0.05)
     return project
 
 
@@ -221,12 +217,8 @@ def offline_command() -> tuple[list[str], dict[str, str]]:
 
 def content_of(*shown: str | None) -> str:
     """The hash of what an annotator sees, as the project's contract has it."""
-    return sha256(json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()[:12]
+    return _hash(json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode())[:12]
 
 
-def fingerprint(lines: Iterable[str]) -> str:
-    return sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _md5(path: Path) -> str:
-    return md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+def _hash(content: bytes) -> str:
+    return sha256(content).hexdigest()

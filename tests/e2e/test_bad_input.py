@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,7 +62,7 @@ def test_a_dataset_without_records(project):
     datasets.write_csv(project, "rows", [])
     quality = to_the_end(project)
     assert quality["dataset"]["records"] == 0
-    assert json.loads(project.text("data/review/tasks.json")) == []
+    assert project.queue() == []
     assert pq.read_table(project.path("data/dataset/train")).column_names[0] == "id"
 
 
@@ -71,7 +70,7 @@ def test_one_record(project):
     datasets.write_csv(project, "rows", [("1", "one single text")])
     quality = to_the_end(project)
     assert quality["dataset"]["records"] == 1
-    assert [task["data"]["record"] for task in json.loads(project.text("data/review/tasks.json"))] == ["1"]
+    assert [task["record"] for task in project.queue()] == ["1"]
 
 
 def test_one_class(project):
@@ -99,7 +98,7 @@ def test_an_audit_of_records_that_people_cannot_judge(project):
     datasets.write_csv(project, "rows", [(id, text) for id, (text, _) in made.items()])
     datasets.label(project, made, list(made)[:20])
     skipped = {id: (content_of(made[id][0]), []) for id in list(made)[20:]}
-    project.add_round(skipped, queues=dict.fromkeys(skipped, "audit:1"))
+    project.add_round(skipped, queue="audit:1")
     path = "data/annotations/round-0003.jsonl"
     project.write(path, project.text(path).replace("submitted", "skipped"))
     project.edit("conf/review/default.yaml", audit={"number": 1, "size": 50})
@@ -129,9 +128,9 @@ def test_several_labels_per_record(project):
     assert human == {id: value for id, (_, value) in labelled.items()}
     assert quality["dataset"]["labelled"]["human"] == 40
     assert quality["annotator"]["cross_validated"]["n"] == 40
-    tasks = json.loads(project.text("data/review/tasks.json"))
-    assert {task["data"]["record"] for task in tasks} == {row["id"] for row in records[40:]}
-    assert all(set(task["data"]) >= {"record", "content", "queue", "subject", "body"} for task in tasks)
+    asked = project.queue()
+    assert {task["record"] for task in asked} == {row["id"] for row in records[40:]}
+    assert all(set(task) >= {"record", "content", "queue", "subject", "body"} for task in asked)
     kept = [
         row
         for split in ("train", "validation", "test")
@@ -141,7 +140,7 @@ def test_several_labels_per_record(project):
 
 
 def test_rounds_for_records_that_are_gone_or_rejected_are_counted_and_named(small, copy):
-    copy.add_round({"r9999": ("000000000000", "positive"), "x2": ("000000000000", "neutral")}, ["cleo"])
+    copy.add_round({"r9999": ("000000000000", "positive"), "x2": ("000000000000", "neutral")}, "cleo")
     copy.do(*copy.in_order("import_labels"))
     unknown = copy.report("agreement")["unknown"]
     assert unknown == {"gone": {"count": 1, "records": ["r9999"]}, "rejected": {"count": 1, "records": ["x2"]}}
@@ -149,7 +148,7 @@ def test_rounds_for_records_that_are_gone_or_rejected_are_counted_and_named(smal
 
 
 def test_answers_to_what_has_changed_since_are_counted_and_named(copy):
-    copy.add_round({"r0001": ("000000000000", "positive")}, ["cleo"])
+    copy.add_round({"r0001": ("000000000000", "positive")}, "cleo")
     copy.do(*copy.in_order("import_labels"))
     assert copy.report("agreement")["stale"] == {"count": 1, "records": ["r0001"]}
 

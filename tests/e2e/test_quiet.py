@@ -32,7 +32,7 @@ def offline(small, shared) -> tuple[Project, str, str | None]:
 
     def build(folder: Path) -> None:
         project = twin(small, folder / "project")
-        trace = ["strace", "-f", "--seccomp-bpf", "-e", "trace=connect", "-o", str(folder / "calls")]
+        trace = ["strace", "-f", "--seccomp-bpf", "-e", "trace=connect,sendto,sendmsg", "-o", str(folder / "calls")]
         cut_off, env = offline_command()
         output = project.do(*cut_off, *(trace if shutil.which("strace") else []), "dvc", "repro", env=env)
         (folder / "output").write_text(output, encoding="utf-8")
@@ -54,7 +54,7 @@ def test_nothing_tries_to_connect(offline):
     if calls is None:
         pytest.skip("strace is not installed")
     assert "exited with 0" in calls
-    assert re.findall(r"connect\(\d+, \{sa_family=AF_INET6?.*", calls) == []
+    assert re.findall(r".*sa_family=AF_INET6?\b.*", calls) == []
 
 
 def test_the_committed_settings_switch_off_what_would_go_out(small):

@@ -64,6 +64,8 @@ def test_a_copy_elsewhere_under_other_settings_makes_the_same_bytes(small, tmp_p
     other.do("dvc", "repro", env=THERE)
     assert other.hashes() == small.hashes()
     assert other.made() == small.made()
+    assert other.drafts() == []
+    assert not other.path("data/clean/scratch").exists()
 
 
 def test_the_names_of_raw_files_change_what_is_said_of_the_source_alone(small, copy):
@@ -109,6 +111,7 @@ def test_stages_run_numerical_libraries_with_one_thread(small):
     assert set(json.loads(small.do(sys.executable, "-c", POOLS, env=env))) == {1}
 
 
+@pytest.mark.network
 def test_the_committed_lock_file_is_what_this_commit_makes(tmp_path):
     committed = subprocess.run(
         ["git", "ls-files", "dvc.lock", "reports"], cwd=ROOT, capture_output=True, text=True, check=True

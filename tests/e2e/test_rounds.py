@@ -11,7 +11,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.e2e.project import SEED, Project, clone, new, offline_command, ran, twin
+from tests.e2e.project import LABELS, SEED, Project, clone, new, offline_command, ran, twin
+
+pytestmark = pytest.mark.network  # collect fetches the default dataset
 
 AUDIT = {"number": 1, "size": 300}
 BELOW_ROUNDS = ["import_labels", "annotate", "export_tasks", "assemble", "augment", "evaluate", "track"]
@@ -48,10 +50,6 @@ def printed(project: Project) -> str:
     return project.folder.with_suffix(".txt").read_text(encoding="utf-8")
 
 
-def queue(project: Project) -> list[dict]:
-    return [task["data"] for task in json.loads(project.text("data/review/tasks.json"))]
-
-
 def test_without_any_label_the_pipeline_runs_to_the_end_and_says_what_is_missing(story):
     project = story["unlabelled"]
     assert ran(printed(project)) == list(project.pipeline)
@@ -66,14 +64,14 @@ def test_without_any_label_the_pipeline_runs_to_the_end_and_says_what_is_missing
     summary = project.do("python", "-m", "stages.report")
     assert "0 by people" in summary
     assert "no audit is open" in " ".join(summary.split())
-    assert {task["queue"] for task in queue(project)} == {"random"}
+    assert {task["queue"] for task in project.queue()} == {"random"}
 
 
 def test_the_first_queue_is_the_first_of_the_permutation(story):
     project = story["unlabelled"]
     ids = pq.read_table(project.path("data/clean/records"), columns=["id"])["id"].to_pylist()
     place = {each: sha256(f"random|{SEED}|{each}".encode()).hexdigest() for each in ids}
-    assert [task["record"] for task in queue(project)] == sorted(ids, key=place.__getitem__)[:200]
+    assert [task["record"] for task in project.queue()] == sorted(ids, key=place.__getitem__)[:200]
 
 
 def test_a_new_round_runs_import_labels_and_what_is_below_it_alone(story):
@@ -85,7 +83,7 @@ def test_after_the_first_round_people_are_asked_at_random_and_actively(story):
     counts = project.report("queue")["queues"]
     assert counts == {"active": 100, "random": 100}
     answered = {said["record"] for said in project.lines("data/annotations/round-0001.jsonl")}
-    assert not answered & {task["record"] for task in queue(project)}
+    assert not answered & {task["record"] for task in project.queue()}
     assert all(task.get("predictions") for task in json.loads(project.text("data/review/tasks.json")))
     assert project.report("quality")["annotator"]["cross_validated"]["n"] == 200
 
@@ -95,7 +93,7 @@ def test_opening_an_audit_asks_for_its_sample_alone(story):
     assert ran(printed(project)) == BELOW_ROUNDS
     assert project.report("queue")["queues"] == {"audit:1": 300}
     labelled = {line["record"] for line in project.lines("data/labels/human.jsonl") if line["value"]}
-    assert not labelled & {task["record"] for task in queue(project)}
+    assert not labelled & {task["record"] for task in project.queue()}
     assert "300 of 300" in project.report("guarantee")["reason"]
     assert project.report("guarantee")["accepted"] == 0
 
@@ -154,16 +152,15 @@ def test_a_version_does_not_depend_on_how_it_came_about(story, tmp_path):
 
 
 def test_what_was_answered_is_what_is_imported(copy):
-    said: dict[str, str] = {}
-
-    def value(data: dict) -> str:
-        said[data["record"]] = ("positive", "neutral", "negative")[len(said) % 3]
-        return said[data["record"]]
-
-    shown = {task["record"]: task["queue"] for task in queue(copy)}
-    assert copy.answer(value) == len(shown) > 90
-    assert ran(copy.do("dvc", "repro", "import_labels")) == ["import_labels"]
+    asked = copy.queue()
+    said = {task["record"]: LABELS[number % 3] for number, task in enumerate(asked)}
+    queues = {task["record"]: task["queue"] for task in asked}
+    assert set(queues.values()) == {"random", "active"}
+    for name in ("random", "active"):
+        chosen = [task for task in asked if task["queue"] == name]
+        copy.add_round({task["record"]: (task["content"], said[task["record"]]) for task in chosen}, queue=name)
+    copy.do(*copy.in_order("import_labels"))
     imported = {line["record"]: line for line in copy.lines("data/labels/human.jsonl")}
     assert {record: imported[record]["value"] for record in said} == said
-    assert {record: imported[record]["queues"] for record in said} == {record: [name] for record, name in shown.items()}
+    assert {record: imported[record]["queues"] for record in said} == {each: [queue] for each, queue in queues.items()}
     assert copy.report("agreement")["stale"]["count"] == 0

@@ -1,0 +1,87 @@
+import pytest
+
+from stages.quality import Quality, statement, write_plots
+from stages.quality.settings import Gate, Guarantee
+from stages.review.judging import Audited
+from stages.tasks import Choice
+
+TASK = Choice("c", "t", ("no", "yes"))
+QUALITY = Quality(
+    Guarantee("dataset", 0.1, 0.05),
+    {"right": Gate("annotator.audit.accuracy", at_least=0.5), "people": Gate("agreement.alpha", at_least=0.5)},
+)
+UNKNOWN = {"value": None, "low": None, "high": None}
+
+
+def human(record, value, *queues):
+    return {"record": record, "value": value, "queues": list(queues)}
+
+
+def auto(record, value, confidence=0.9):
+    scores = {label: confidence if label == value else 1 - confidence for label in TASK.labels}
+    return {"record": record, "value": value, "confidence": confidence, "by": "m@1", "scores": scores}
+
+
+def version(reason=None, audit_reason=None, labels=()):
+    return {
+        "name": "d",
+        "labels": list(labels),
+        "splits": {"train": 8, "validation": 1, "test": 1},
+        "cleaning": {"rejected": 2},
+        "agreement": {"n": 4, "alpha": {"value": 0.7, "low": 0.6, "high": 0.8}, "rounds": 1},
+        "annotator": {"name": "m@1", "reason": reason},
+        "guarantee": {"fingerprint": "f", "scope": "dataset", "accepted": 0, "reason": audit_reason},
+    }
+
+
+def state(people, proposals, audit=None, **options):
+    return statement(version(**options), people, proposals, audit, QUALITY, TASK, 7)
+
+
+def test_the_cross_validated_estimate_is_of_the_random_queue_alone():
+    people = [human("1", "yes", "random"), human("2", "no", "random"), human("3", "no", "active")]
+    found, plots = state(people, [auto(id, "yes") for id in "123"])
+    assert found["annotator"]["cross_validated"]["n"] == 2
+    assert found["annotator"]["cross_validated"]["accuracy"]["value"] == 0.5
+    assert sum(row["count"] for row in plots["confusion"]) == 2
+
+
+def test_the_audit_speaks_once_it_is_complete_and_leaves_out_what_people_skipped():
+    people = [human("1", "yes", "audit:1"), human("2", "no", "audit:1"), human("3", None, "audit:1")]
+    proposals = [auto(id, "yes") for id in "123"]
+    wrong = {"1": False, "2": True, "3": True}
+    found, plots = state(people, proposals, Audited(1, ["1", "2", "3"], wrong, []))
+    assert found["annotator"]["audit"]["n"] == 2
+    assert found["annotator"]["audit"]["accuracy"]["value"] == 0.5
+    assert {(row["actual"], row["proposed"]): row["count"] for row in plots["confusion"]}["no", "yes"] == 1
+
+    why = "audit 1: 1 of 4 sampled records are not labelled yet"
+    found, _ = state(people, proposals, Audited(1, ["1", "2", "3", "4"], wrong, ["4"]), audit_reason=why)
+    assert found["annotator"]["audit"]["n"] == 0
+    assert found["annotator"]["audit"]["reason"] == why
+    assert found["annotator"]["audit"]["accuracy"] == UNKNOWN
+
+
+def test_without_a_model_every_figure_is_null_with_the_reason_and_no_gate_on_it_passes():
+    found, plots = state([human("1", "yes", "random")], [], reason="too few labels", audit_reason="no audit is open")
+    for estimate in ("cross_validated", "audit"):
+        assert found["annotator"][estimate]["reason"] == "too few labels"
+        assert found["annotator"][estimate]["macro_f1"] == UNKNOWN
+    assert found["issues"] == {"suspicious": None, "reason": "too few labels"}
+    assert found["gates"]["failed"] == ["right"]
+    assert found["gates"]["right"]["verdict"] == "unknown"
+    assert plots == {"confusion": [], "calibration": []}
+
+
+def test_records_are_counted_by_where_their_label_comes_from():
+    labels = [{"origin": "human"}] * 3 + [{"origin": "auto"}] * 2
+    found, _ = state([], [], reason="none", labels=labels)
+    assert found["dataset"]["labelled"] == {"human": 3, "auto": 2, "none": 5}
+    assert (found["dataset"]["records"], found["dataset"]["rejected"]) == (10, 2)
+    assert "fingerprint" not in found["guarantee"]
+
+
+@pytest.mark.parametrize("rows", [[], [{"actual": "no", "proposed": "yes", "count": 2}]])
+def test_the_confusion_plot_has_a_row_per_record(tmp_path, rows):
+    write_plots(tmp_path / "plots", {"confusion": rows, "calibration": []})
+    assert (tmp_path / "plots/confusion.csv").read_text() == "actual,proposed\n" + "no,yes\n" * 2 * len(rows)
