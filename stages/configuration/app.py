@@ -13,7 +13,6 @@ from stages import InputError
 from stages.configuration import targets
 
 CONF = Path("conf")
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def stage(function: Callable[..., str]) -> Callable[[], None]:
@@ -27,8 +26,6 @@ def stage(function: Callable[..., str]) -> Callable[[], None]:
     """
 
     def main() -> None:
-        for name in ONE_THREAD:  # the number of threads changes the last bits of a sum
-            os.environ[name] = "1"
         try:
             print(_run(function))
         except InputError as error:
