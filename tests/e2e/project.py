@@ -23,6 +23,15 @@ SEED = 20261122
 CHOICES = {"dataset": "tweets", "cleaning": "text", "annotator": "linear", "augmentation": "text", "seed": SEED}
 REVIEW = {"batch": 200, "mix": {"random": 0.5, "active": 0.5}, "overlap": 1, "stale": "keep", "audit": None}
 LABELS = ("positive", "neutral", "negative")
+OTHERWISE = {  # a machine that is set up in another way
+    "TZ": "Asia/Tokyo",
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "PYTHONHASHSEED": "12345",
+    "LABELMILL_PROCESSES": "2",
+    "OMP_NUM_THREADS": "4",
+    "OPENBLAS_NUM_THREADS": "4",
+}
 
 IN_ORDER = """
 import json, runpy, sys

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.e2e.project import Project, offline_command, ran, twin
+from tests.e2e.project import ran
 
 # Stops where mlflow would be imported, and says how it would find its settings.
 PROBE = """
@@ -26,35 +24,16 @@ tracking.record({"dataset": {"fingerprint": "0", "name": "x"}}, {})
 """
 
 
-@pytest.fixture(scope="session")
-def offline(small, shared) -> tuple[Project, str, str | None]:
-    """A project made anew without a network, what `dvc repro` printed, and the connections that anything tried."""
-
-    def build(folder: Path) -> None:
-        project = twin(small, folder / "project")
-        trace = ["strace", "-f", "--seccomp-bpf", "-e", "trace=connect,sendto,sendmsg", "-o", str(folder / "calls")]
-        cut_off, env = offline_command()
-        output = project.do(*cut_off, *(trace if shutil.which("strace") else []), "dvc", "repro", env=env)
-        (folder / "output").write_text(output, encoding="utf-8")
-
-    folder = shared("offline", build)
-    calls = folder / "calls"
-    text = calls.read_text(encoding="utf-8") if calls.exists() else None
-    return Project(folder / "project"), (folder / "output").read_text(encoding="utf-8"), text
+def test_the_whole_pipeline_runs_without_a_network(small, elsewhere):
+    assert ran(elsewhere.printed) == list(small.pipeline)
+    assert elsewhere.project.hashes() == small.hashes()
 
 
-def test_the_whole_pipeline_runs_without_a_network(small, offline):
-    project, output, _ = offline
-    assert ran(output) == list(project.pipeline)
-    assert project.hashes() == small.hashes()
-
-
-def test_nothing_tries_to_connect(offline):
-    _, _, calls = offline
-    if calls is None:
+def test_nothing_tries_to_connect(elsewhere):
+    if elsewhere.calls is None:
         pytest.skip("strace is not installed")
-    assert "exited with 0" in calls
-    assert re.findall(r".*sa_family=AF_INET6?\b.*", calls) == []
+    assert "exited with 0" in elsewhere.calls
+    assert re.findall(r".*sa_family=AF_INET6?\b.*", elsewhere.calls) == []
 
 
 def test_the_committed_settings_switch_off_what_would_go_out(small):

@@ -11,18 +11,7 @@ import pytest
 
 from benchmarks.measure import ROOT
 from tests.e2e import datasets
-from tests.e2e.project import Project, new, twin
-
-HERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "LABELMILL_PROCESSES": "1", "OMP_NUM_THREADS": "1"}
-THERE = {
-    "TZ": "Asia/Tokyo",
-    "LC_ALL": "C",
-    "PYTHONUTF8": "0",
-    "PYTHONHASHSEED": "12345",
-    "LABELMILL_PROCESSES": "2",
-    "OMP_NUM_THREADS": "4",
-    "OPENBLAS_NUM_THREADS": "4",
-}
+from tests.e2e.project import OTHERWISE, Project, new, twin
 
 # Imports every stage in turn, then says under how many threads numpy and its libraries would run.
 IMPORTS = """
@@ -57,15 +46,13 @@ print([pool.get("architecture") for pool in threadpoolctl.threadpool_info()], __
 """
 
 
-def test_a_copy_elsewhere_under_other_settings_makes_the_same_bytes(small, tmp_path):
-    other = twin(small, tmp_path / "another place")
-    datasets.permute(other)
-    assert other.content("data/raw") != small.content("data/raw")
-    other.do("dvc", "repro", env=THERE)
-    assert other.hashes() == small.hashes()
-    assert other.made() == small.made()
-    assert other.drafts() == []
-    assert not other.path("data/clean/scratch").exists()
+def test_a_copy_elsewhere_under_other_settings_makes_the_same_bytes(small, elsewhere):
+    project = elsewhere.project
+    assert project.content("data/raw") != small.content("data/raw")
+    assert project.hashes() == small.hashes()
+    assert project.made() == small.made()
+    assert project.drafts() == []
+    assert not project.path("data/clean/scratch").exists()
 
 
 def test_the_names_of_raw_files_change_what_is_said_of_the_source_alone(small, copy):
@@ -84,7 +71,7 @@ def test_a_table_of_several_shards_does_not_depend_on_the_number_of_processes(tm
     datasets.write_csv(project, "many", rows + [(f"x{i}", rows[i * 7][1]) for i in range(1000)])
     made = []
     assert project.stage("collect").returncode == 0
-    for env in (HERE, THERE):
+    for env in ({"LABELMILL_PROCESSES": "1"}, OTHERWISE):
         assert project.stage("clean", env=env).returncode == 0
         made.append([project.content(path) for path in ("data/clean/records", "data/clean/rejected", "reports")])
     assert len(list(project.path("data/clean/records").iterdir())) == 2
@@ -123,5 +110,5 @@ def test_the_committed_lock_file_is_what_this_commit_makes(tmp_path):
         project.write(name, (ROOT / name).read_text(encoding="utf-8"))
     project.do("git", "add", "--force", *committed)
     project.do("git", "commit", "-qm", "lock")
-    project.do("dvc", "repro", env=THERE)
+    project.do("dvc", "repro", env=OTHERWISE)
     assert project.do("git", "status", "--porcelain", "--untracked-files=all") == ""
