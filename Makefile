@@ -21,7 +21,7 @@ lint: .venv/dev              ## format, lint, check types
 
 lock:                        ## resolve requirements.lock anew from pyproject.toml
 	python3 -m pip install --quiet uv
-	python3 -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-header --no-annotate \
+	python3 -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate \
 		--upgrade --quiet --output-file requirements.lock
 
 help:                        ## show this

@@ -5,7 +5,8 @@ import os
 import re
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from stages import InputError
 from stages.configuration import targets
 
 CONF = Path("conf")
+PARAMS = Path("params.yaml")
 
 
 def stage(function: Callable[..., str]) -> Callable[[], None]:
@@ -27,7 +29,8 @@ def stage(function: Callable[..., str]) -> Callable[[], None]:
 
     def main() -> None:
         try:
-            print(_run(function))
+            if said := _run(function):
+                print(said)
         except InputError as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None
@@ -36,54 +39,97 @@ def stage(function: Callable[..., str]) -> Callable[[], None]:
     return main
 
 
+def chosen(**kinds: Any) -> tuple[Any, ...]:
+    """Make what params.yaml chooses, for a command that is no stage.
+
+    Parameters
+    ----------
+    kinds
+        Keys of params.yaml, each with its type as a stage would annotate it: `chosen(dataset=Dataset, seed=int)`.
+
+    Returns
+    -------
+    One object per key, in their order.
+
+    Raises
+    ------
+    InputError
+        params.yaml or an option's file is missing or wrong.
+    """
+    from yaml import YAMLError, safe_load
+
+    try:
+        choices = safe_load(PARAMS.read_text(encoding="utf-8"))
+    except (OSError, YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{PARAMS}: run this from the root of a project ({_one_line(error)})") from error
+    for name in kinds:
+        if not isinstance(choices, dict) or choices.get(name) is None:
+            raise InputError(f"{PARAMS}: {name} is missing")
+    return tuple(_made(kinds, [f"{name}={choices[name]}" for name in kinds]).values())
+
+
 def _run(function: Callable[..., str]) -> str:
+    arguments = sys.argv[1:]
+    if {"-m", "--multirun"} & set(arguments):
+        raise InputError("a stage runs once; for a sweep: dvc exp run --queue -S <key>=<value>,<value>")
+    if any(argument.startswith("-") for argument in arguments):
+        return _show(arguments)
+    hints = typing.get_type_hints(function)
+    return function(**_made({name: hints[name] for name in inspect.signature(function).parameters}, arguments))
+
+
+def _made(kinds: Mapping[str, Any], arguments: list[str]) -> dict[str, Any]:
+    """Compose the configuration once, which Hydra's own main does twice, and make each named part of it."""
+    from omegaconf.errors import OmegaConfBaseException
+
+    with _told(arguments) as hydra, hydra.initialize_config_dir(str(CONF.resolve()), version_base="1.3"):
+        config = hydra.compose("config", arguments, return_hydra_config=True)
+    targets.places.set(targets.Places(CONF, dict(config.hydra.runtime.choices), arguments))
+    made = {}
+    for name, kind in kinds.items():
+        if config.get(name) is None:
+            raise InputError(f"the command line lacks {name}=…: dvc.yaml passes it, as chosen in params.yaml")
+        try:
+            made[name] = targets.make(kind, targets.plain(config, name), name)
+        except OmegaConfBaseException as error:
+            raise InputError(f"{targets.where(str(error.full_key))}: {str(error).splitlines()[0]}") from error
+    return made
+
+
+def _show(arguments: list[str]) -> str:
+    """Leave a command with flags to Hydra, which prints (`--cfg job`, `--info`, `--help`) and runs nothing."""
+
+    def job(_: object) -> None:
+        ran.append(True)
+
+    ran: list[bool] = []
+    with _told(arguments) as hydra:
+        hydra.main(version_base="1.3", config_path=str(CONF.resolve()), config_name="config")(job)()
+    if ran:
+        raise InputError("a stage runs with key=value alone; flags that show: --cfg job, --info, --help")
+    return ""
+
+
+@contextmanager
+def _told(arguments: list[str]) -> Iterator[Any]:
+    """Give Hydra; tell its errors in one line, with the file or key."""
     import hydra
     from hydra.errors import HydraException
-    from omegaconf import DictConfig
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
     if not CONF.is_dir():
         raise InputError(f"there is no folder {CONF}/ here: run stages from the root of the project")
-    _check_choices(sys.argv[1:])
-    made: list[dict[str, Any]] = []
-
-    def job(config: DictConfig) -> None:
-        try:
-            made.append(_arguments(function, config))
-        except InputError as error:  # Hydra would print lines of its own about it
-            failed.append(error)
-        except OmegaConfBaseException as error:
-            failed.append(InputError(f"{targets.where(str(error.full_key))}: {str(error).splitlines()[0]}"))
-
-    failed: list[InputError] = []
+    _check_choices(arguments)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through, to be told in one line below
-    app = hydra.main(version_base="1.3", config_path=str(CONF.resolve()), config_name="config")(job)
     try:
-        app()
+        yield hydra
     except (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError) as error:
-        raise InputError(_unknown_key(error) or _broken_file() or f"{CONF}/: {_one_line(error)}") from error
-    if failed:
-        raise failed[0]
-    return function(**made[0]) if made else ""  # nothing was made where Hydra only showed the configuration
-
-
-def _arguments(function: Callable[..., Any], config: Any) -> dict[str, Any]:
-    from hydra.core.hydra_config import HydraConfig
-
-    targets.places.set(targets.Places(CONF, dict(HydraConfig.get().runtime.choices), sys.argv[1:]))
-    hints = typing.get_type_hints(function)
-    made = {}
-    for name in inspect.signature(function).parameters:
-        if config.get(name) is None:
-            raise InputError(f"the command line lacks {name}=…: dvc.yaml passes it, as chosen in params.yaml")
-        made[name] = targets.make(hints[name], targets.plain(config, name), name)
-    return made
+        told = _unknown_key(error, arguments) or _broken_file() or f"{CONF}/: {_one_line(error)}"
+        raise InputError(told) from error
 
 
 def _check_choices(arguments: list[str]) -> None:
-    if {"-m", "--multirun"} & set(arguments):
-        raise InputError("a stage runs once; for a sweep: dvc exp run --queue -S <key>=<value>,<value>")
     for argument in arguments:
         group, sign, option = argument.partition("=")
         folder = CONF / group
@@ -92,7 +138,7 @@ def _check_choices(arguments: list[str]) -> None:
             raise InputError(f"{group}={option}: there is no {folder}/{option}.yaml; allowed are {allowed}")
 
 
-def _unknown_key(error: Exception) -> str | None:
+def _unknown_key(error: Exception, arguments: list[str]) -> str | None:
     if not (unknown := re.match(r"Could not override '([^']+)'", str(error))):
         return None
     key = unknown[1]
@@ -100,7 +146,7 @@ def _unknown_key(error: Exception) -> str | None:
     groups = sorted({path.parent.name for path in CONF.glob("*/*.yaml")})
     allowed = ["seed", *groups]
     if group in groups:
-        if not any(argument.startswith(f"{group}=") for argument in sys.argv[1:]):
+        if not any(argument.startswith(f"{group}=") for argument in arguments):
             return f"{key} (on the command line): no option of {group} is chosen; write {group}=… too"
         key = getattr(error.__cause__, "full_key", None) or key
         allowed = list(getattr(error.__cause__, "parent_node", None) or ["none"])
