@@ -3,11 +3,15 @@ PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell python$(v) -c 'import s
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test test-fast lint lock clean help
+.PHONY: repro label test test-fast lint lock help
 
 repro: .venv/base            ## rebuild the dataset version of this commit, and say how good it is
 	dvc repro
 	@python -m stages.report
+
+label: .venv/label           ## start Label Studio with the next tasks; Ctrl-C stops it
+	dvc repro export_tasks
+	@python -m stages.label_studio up
 
 test: .venv/dev              ## lint and all tests
 	ruff check . && ruff format --check . && mypy
@@ -34,6 +38,10 @@ help:                        ## show this
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock .
 	@touch $@
 
-.venv/dev: .venv/base
+.venv/label: .venv/base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock '.[label-studio]'
+	@touch $@
+
+.venv/dev: .venv/label
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock '.[dev]'
 	@touch $@

@@ -25,7 +25,7 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
         label_studio.task(shown[each.record], dataset.shown, each, auto.get(each.record), interface.task)
         for each in batch
     ]
-    label_studio.check(asked, interface, f"conf/labeling/{dataset.labeling}.xml")
+    label_studio.check(asked, interface)
     counts = dict(sorted(Counter(each.queue for each in batch).items()))
     with whole("data/review/tasks.json", "reports/queue.json") as (queue, report):
         write_json(queue, asked)

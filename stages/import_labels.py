@@ -10,7 +10,7 @@ from stages.tables import read, whole, write_json, write_lines
 
 @stage
 def main(dataset: Dataset, review: Review, seed: int) -> str:
-    task = tasks.read("conf/labeling", dataset.labeling).task
+    task = tasks.read("conf/labeling", dataset.labeling, dataset.shown).task
     records = read("data/clean/records", ["id", "content"])
     rejected = set(read("data/clean/rejected", ["id"])["id"])
     annotations = read_rounds(sorted(Path("data/annotations").glob("*.jsonl")), task)

@@ -81,7 +81,9 @@ def settled(annotations, review=REVIEW, contents=None, **more):
 
 def label(record, people=1, queues=("random",), stale=False, before="positive"):
     return {"record": record, "value": "positive", "people": people, "queues": list(queues), "stale": stale} | {
-        "before_audit": before
+        "votes": {f"ann{n}": "positive" for n in range(people)},
+        "adjudicated": False,
+        "before_audit": before,
     }
 
 
@@ -126,6 +128,7 @@ def test_rounds_are_read_in_the_order_of_their_numbers(tmp_path):
         (json.dumps(line(seconds=float("nan"))), "seconds: null or"),
         (json.dumps(line(seconds=True)), "seconds: null or"),
         (json.dumps(line(at="2026-11-22")), "at: null or"),
+        (json.dumps(line(ground_truth=False)), "ground_truth: true, or no such key, is expected, found False"),
         (json.dumps(line(result=[])), "exactly one label"),
         (json.dumps(line(result=["positive"])), "result: a list"),
         (json.dumps(line()).replace("positive", "angry"), "label 'angry' is not in the labelling interface; it has"),
@@ -301,6 +304,8 @@ def test_a_label_says_where_it_came_from():
         ("guideline", "b5d0"),
         ("stale", False),
         ("why", "2 of 3 people, 1 skipped"),
+        ("votes", {"ann": "positive", "ben": "positive", "cem": "neutral"}),
+        ("adjudicated", False),
         ("before_audit", "positive"),
     ]
     assert two == one | {
@@ -312,6 +317,7 @@ def test_a_label_says_where_it_came_from():
         "queues": ["random"],
         "people": 1,
         "why": "skipped by 1 of 1",
+        "votes": {},
         "before_audit": None,
     }
 
@@ -392,6 +398,52 @@ def test_stale_answers_hold_until_someone_has_rechecked():
     anew = rounds(STALE, [line(annotator="cem", value="negative", queue="active")])
     after = settled(anew, recheck, {"1": "c", "2": "c"}).labels[0]
     assert (after["value"], after["by"], after["people"], after["stale"]) == ("negative", ["cem"], 1, False)
+
+
+# adjudication
+
+
+@pytest.mark.parametrize("consensus", ["majority", "dawid_skene"])
+def test_an_adjudicated_label_stands_above_all_votes_and_is_none_itself(consensus):
+    votes = [line(annotator=name) for name in ("ann", "ben")]
+    decided = line(annotator="cem", value="negative", ground_truth=True)
+    made = settled(rounds([*votes, decided]), replace(REVIEW, consensus=consensus))
+    one = made.labels[0]
+    assert (one["value"], one["confidence"], one["adjudicated"]) == ("negative", 1.0, True)
+    assert one["why"] == "adjudicated by cem over 2 votes"
+    assert made.votes == {"1": {"ann": "positive", "ben": "positive"}} == {"1": one["votes"]}
+
+
+def test_the_latest_adjudication_counts_and_a_withdrawn_one_is_a_vote_again():
+    given = [line(annotator="ann", value="neutral", ground_truth=True)], [line(annotator="ben", ground_truth=True)]
+    assert settled(rounds(*given)).labels[0]["value"] == "positive"
+    withdrawn = rounds(*given, [line(annotator="ben", value="negative")])
+    assert settled(withdrawn).labels[0]["value"] == "neutral"
+    assert settled(withdrawn).votes == {"1": {"ben": "negative"}}
+
+
+def test_an_adjudication_after_the_audit_opened_does_not_change_what_was_learnt_from():
+    given = rounds([line()], [line("2", queue="audit:1"), line(annotator="ben", value="negative", ground_truth=True)])
+    one = settled(given, AUDITED).labels[0]
+    assert (one["value"], one["before_audit"]) == ("negative", "positive")
+
+
+def test_records_without_a_majority_are_asked_again_with_the_votes():
+    given = rounds(
+        [
+            line("1", annotator="ann"),
+            line("1", "neutral", "ben"),
+            line("2", annotator="ann"),
+            line("2", annotator="ben"),
+        ],
+        [line("3", annotator="ann"), line("3", "neutral", "ben"), line("3", "neutral", "cem", ground_truth=True)],
+    )
+    labels = settled(given, contents=dict.fromkeys("1234", "c")).labels
+    asked = {each.record: each for each in next_batch(list("1234"), labels, None, REVIEW, 7)}
+    assert set(asked) == {"1", "4"}
+    assert (asked["1"].queue, asked["1"].reason) == ("random", "adjudicate: ann: positive, ben: neutral")
+    never = next_batch(list("1234"), labels, None, replace(REVIEW, adjudicate=None), 7)
+    assert {each.record for each in never} == {"4"}
 
 
 # audit
@@ -594,6 +646,8 @@ def test_the_default_settings_are_valid():
         ({"mix": {"random": 0.5, "active": 0.6}}, "sum to 1 are expected, found random: 0.5, active: 0.6"),
         ({"mix": {"random": 1.5, "active": -0.5}}, "from 0 to 1"),
         ({"mix": {"random": float("nan"), "active": 0.5}}, "from 0 to 1"),
+        ({"adjudicate": 1.5}, "adjudicate: a share from 0 to 1 is expected, found 1.5"),
+        ({"deletions": -0.1}, "deletions: a share"),
     ],
 )
 def test_a_setting_out_of_range_is_an_error(changes, found):

@@ -1,5 +1,6 @@
 import json
 import locale
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -307,6 +308,33 @@ def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path, left: str
         assert not draft.exists()
         lay(draft, "folder", "new")
     assert contents(tmp_path) == {"new": b"new"}
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+@pytest.mark.parametrize("moves", [0, 1, 2])
+def test_a_kill_between_two_moves_loses_neither_the_old_nor_the_new(
+    tmp_path: Path, moves: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay(tmp_path / "output", "folder", "old")
+    move, left = Path.replace, moves
+
+    def replace(path: Path, target: Path) -> Path:
+        nonlocal left
+        if left == 0:
+            os._exit(9)
+        left -= 1
+        return move(path, target)
+
+    if (child := os.fork()) == 0:
+        monkeypatch.setattr(Path, "replace", replace)
+        with whole(tmp_path / "output") as (draft,):
+            lay(draft, "folder", "new")
+        os._exit(0)
+    died = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert died == (9 if moves < 2 else 0)
+    with whole(tmp_path / "output"):  # the next run, which writes nothing
+        pass
+    assert contents(tmp_path) == ({"new": b"new"} if moves == 2 else {"old": b"old"})
     assert [path.name for path in tmp_path.iterdir()] == ["output"]
 
 

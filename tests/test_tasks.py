@@ -265,3 +265,25 @@ def test_a_guideline_that_is_not_utf8_is_named_with_the_byte(tmp_path: Path) -> 
     (tmp_path / "tickets.md").write_bytes("Sag ja, früh.".encode("latin-1"))
     with pytest.raises(InputError, match=re.escape("tickets.md: not UTF-8 at byte 10; save it as UTF-8")):
         read(tmp_path, "tickets")
+
+
+SHOWN = """<View>
+  <!-- value="$forgotten" -->
+  <Header value="is it worth $5?"/><Header value="$why"/>
+  <Text name="text" value="$text"/>
+  <Choices name="mood" toName="text"><Choice value="good"/><Choice value="bad"/></Choices>
+</View>"""
+
+
+def test_an_interface_may_refer_to_what_a_task_shows_and_carries(tmp_path: Path) -> None:
+    (tmp_path / "mood.xml").write_text(SHOWN)
+    (tmp_path / "mood.md").write_text("How does it feel?")
+    assert read(tmp_path, "mood", ["text"]).task.labels == ("good", "bad")
+
+
+@pytest.mark.parametrize("quoted", ['"$txet"', "'$txet'", '"$txet.more"'])
+def test_an_interface_that_refers_to_a_field_that_is_not_shown_is_refused(tmp_path: Path, quoted: str) -> None:
+    (tmp_path / "mood.xml").write_text(SHOWN.replace('"$why"', quoted))
+    (tmp_path / "mood.md").write_text("How does it feel?")
+    with pytest.raises(InputError, match=r"mood\.xml: refers to \$txet, .* allowed are text, record, content, queue"):
+        read(tmp_path, "mood", ["text"])

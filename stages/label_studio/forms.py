@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
-from xml.etree import ElementTree as ET
 
-from stages import InputError
 from stages.tasks import Interface, Task
 
 
@@ -47,7 +44,7 @@ def task(
     return made
 
 
-def check(tasks: Sequence[Mapping[str, Any]], to: Interface, where: str) -> None:
+def check(tasks: Sequence[Mapping[str, Any]], to: Interface) -> None:
     """Check every task and prediction against the labelling interface, since the server takes what is wrong.
 
     Parameters
@@ -56,23 +53,14 @@ def check(tasks: Sequence[Mapping[str, Any]], to: Interface, where: str) -> None
         As `task` makes them.
     to
         The labelling interface.
-    where
-        Its file, for messages.
 
     Raises
     ------
-    InputError
-        The interface refers to a field that tasks do not show.
     ValueError
         A prediction is not one that the interface can show: a fault of the annotator.
     """
     from label_studio_sdk.label_interface.interface import LabelInterface
 
-    if tasks:
-        values = [value for element in ET.fromstring(to.xml).iter() for value in element.attrib.values()]  # noqa: S314
-        asked = {found[1] for value in values if (found := re.match(r"\$(\w+)", value))}
-        if missing := sorted(asked - set(tasks[0]["data"])):
-            raise InputError(f"{where}: refers to ${missing[0]}, which is not among the shown fields of the dataset")
     interface = LabelInterface(to.xml)
     for each in tasks:
         for prediction in each.get("predictions", []):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from json import dumps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages.review import audit
@@ -66,8 +67,8 @@ def next_batch(
 
     What the open audit lacks comes first, all of it. The rest of the batch is shared between the random queue (the
     next records of the permutation) and the active one: records that have changed since they were labelled, records
-    that too few people have answered (under the queue they were in), then the most uncertain ones, ties by id. If one
-    of the two runs short, the other fills its place.
+    on which people disagree or that too few of them have answered (under the queue they were in), then the most
+    uncertain ones, ties by id. If one of the two runs short, the other fills its place.
 
     Parameters
     ----------
@@ -90,7 +91,11 @@ def next_batch(
     Records in the order of asking, none twice.
     """
     answered = {label["record"]: label for label in labels if label["people"]}
-    again = {each for each, label in answered.items() if label["people"] < review.overlap or _changed(label, review)}
+    again = {
+        each
+        for each, label in answered.items()
+        if label["people"] < review.overlap or _changed(label, review) or _disputed(label, review)
+    }
     sample: list[str] = []
     chosen: list[Queued] = []
     if review.audit:
@@ -136,12 +141,23 @@ def _changed(label: Mapping[str, Any], review: Review) -> bool:
     return bool(label["stale"]) and review.stale == "recheck"
 
 
+def _disputed(label: Mapping[str, Any], review: Review) -> bool:
+    """Tell whether so few votes stand behind a label that someone has to decide."""
+    if review.adjudicate is None or label["adjudicated"] or len(label["votes"]) < 2:
+        return False
+    votes = list(label["votes"].values())
+    return votes.count(label["value"]) <= review.adjudicate * len(votes)
+
+
 def _reason(label: Mapping[str, Any] | None, review: Review, unanswered: str) -> str:
     if label is None:
         return unanswered
     if _changed(label, review):
         return "changed since people labelled it"
-    return f"answered by {label['people']} of {review.overlap} people"
+    if label["people"] < review.overlap:
+        return f"answered by {label['people']} of {review.overlap} people"
+    votes = (f"{name}: {value if isinstance(value, str) else dumps(value)}" for name, value in label["votes"].items())
+    return f"adjudicate: {', '.join(votes)}"
 
 
 def _most_uncertain(

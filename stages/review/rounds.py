@@ -46,6 +46,9 @@ class Annotation:
         How long it took, and when it was given; None where it is not known.
     value
         What the result says; None unless submitted.
+    ground_truth
+        Whether it adjudicates: it stands above all votes, as Label Studio's ground truth. The key is in a line only
+        where it is true.
     """
 
     round: int
@@ -61,6 +64,7 @@ class Annotation:
     seconds: float | None
     at: str | None
     value: Value
+    ground_truth: bool = False
 
 
 def read(files: Iterable[Path], task: Task) -> list[Annotation]:
@@ -130,6 +134,8 @@ def _entry(line: bytes) -> dict[str, Any]:
             raise ValueError(f"unknown key {key!r:.100}; allowed are {', '.join(CHECKS)}")
     for key, (valid, expected) in CHECKS.items():
         if key not in entry:
+            if key in OPTIONAL:
+                continue
             raise ValueError(f"the key {key!r} is missing; {expected} is expected")
         if not valid(entry[key]):
             raise ValueError(f"{key}: {expected} is expected, found {entry[key]!r:.100}")
@@ -187,4 +193,6 @@ CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "guideline": (_text, "a text"),
     "seconds": (lambda value: value is None or (_number(value) and value >= 0), "null or a number from 0"),
     "at": (lambda value: value is None or _time(value), "null or a time with its zone, as 2026-11-22T09:14:03Z,"),
+    "ground_truth": (lambda value: value is True, "true, or no such key,"),
 }
+OPTIONAL = ("ground_truth",)

@@ -72,6 +72,11 @@ class Review:
         The open audit, or null.
     project
         Title of the Label Studio project.
+    adjudicate
+        The share of the votes that a label must exceed, from 0 to 1; where it does not, one more person decides. Null
+        for no adjudication.
+    deletions
+        The share of the answers in the project that one pull may find deleted, from 0 to 1.
     """
 
     __pydantic_config__: ClassVar[Any] = FORBID
@@ -83,10 +88,19 @@ class Review:
     stale: Literal["keep", "recheck", "drop"]
     audit: Audit | None
     project: str
+    adjudicate: float | None = 0.5
+    deletions: float = 0.1
 
     def __post_init__(self) -> None:
         _at_least_one("batch", self.batch)
         _at_least_one("overlap", self.overlap)
+        _share("adjudicate", self.adjudicate or 0)
+        _share("deletions", self.deletions)
+
+
+def _share(key: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise InputError(f"{key}: a share from 0 to 1 is expected, found {value:g}")
 
 
 def _at_least_one(key: str, value: int) -> None:

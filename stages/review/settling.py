@@ -27,7 +27,7 @@ class Settled:
     labels
         Lines of `data/labels/human.jsonl`.
     votes
-        Each record's values by annotator: what the labels come from.
+        Each record's values by annotator: what the labels come from, adjudication apart.
     report
         Counts, stale and unknown records, and how far the two ways to a consensus agree.
     """
@@ -67,14 +67,14 @@ def settle(
     """
     answers = _standing(annotations, contents, review)
     votes = _votes(answers)
-    agreed = METHODS[review.consensus](task, votes)
-    before = {record: each.value for record, each in agreed.items()}
+    agreed = _agreed(answers, votes, task, review)
+    before = agreed
     if review.audit:
         first = opened(annotations, review.audit.number)
-        early = _votes(_standing([each for each in annotations if each.round < first], contents, review))
-        before = {record: each.value for record, each in METHODS[review.consensus](task, early).items()}
+        early = _standing([each for each in annotations if each.round < first], contents, review)
+        before = _agreed(early, _votes(early), task, review)
     labels = [
-        _label(record, answers.get(record, []), agreed.get(record), contents, before.get(record))
+        _label(record, answers.get(record, []), votes.get(record, {}), agreed.get(record), contents, before.get(record))
         for record in sorted(answers.keys() | before.keys())
     ]
     return Settled(labels, votes, _report(annotations, contents, labels, votes, task, review, rejected))
@@ -99,19 +99,34 @@ def _standing(
 
 
 def _votes(answers: Mapping[str, Iterable[Annotation]]) -> dict[str, dict[str, Value]]:
+    """Give the votes by record and annotator; who adjudicated has seen them, and is no voter."""
     votes = {
-        record: {each.annotator: each.value for each in given if each.action == "submitted"}
+        record: {each.annotator: each.value for each in given if each.action == "submitted" and not each.ground_truth}
         for record, given in answers.items()
     }
     return {record: given for record, given in votes.items() if given}
 
 
+def _agreed(
+    answers: Mapping[str, Sequence[Annotation]], votes: Mapping[str, Mapping[str, Value]], task: Task, review: Review
+) -> dict[str, Consensus]:
+    agreed = METHODS[review.consensus](task, votes)
+    for record, given in answers.items():
+        decided = [each for each in given if each.action == "submitted" and each.ground_truth]
+        if decided:
+            latest = max(decided, key=lambda each: (each.round, each.line))
+            over = len(votes.get(record, {}))
+            agreed[record] = Consensus(latest.value, 1.0, f"adjudicated by {latest.annotator} over {over} votes")
+    return agreed
+
+
 def _label(
     record: str,
     answers: Sequence[Annotation],
+    votes: Mapping[str, Value],
     agreed: Consensus | None,
     contents: Mapping[str, str],
-    before: Value | None,
+    before: Consensus | None,
 ) -> dict[str, Any]:
     skips = sum(each.action == "skipped" for each in answers)
     if agreed:
@@ -129,7 +144,9 @@ def _label(
         "guideline": max(answers, key=lambda each: (each.round, each.line)).guideline if answers else None,
         "stale": any(each.content != contents[record] for each in answers),
         "why": why,
-        "before_audit": before,
+        "votes": dict(sorted(votes.items())),
+        "adjudicated": any(each.action == "submitted" and each.ground_truth for each in answers),
+        "before_audit": before.value if before else None,
     }
 
 

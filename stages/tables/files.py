@@ -13,7 +13,7 @@ def whole(*outputs: str | Path) -> Iterator[tuple[Path, ...]]:
     """Give a path beside each output to write to; move all of them into place if the block ends well.
 
     A block that raises, or a process that is killed, leaves the outputs as they were. What a killed run left beside
-    them is removed by the next. A path that the block did not write to makes no output.
+    them is put back or removed by the next. A path that the block did not write to makes no output.
 
     Parameters
     ----------
@@ -26,19 +26,31 @@ def whole(*outputs: str | Path) -> Iterator[tuple[Path, ...]]:
     """
     places = [Path(output) for output in outputs]
     drafts = [place.with_name(f".{place.name}.partial") for place in places]
-    for draft in drafts:
-        draft.parent.mkdir(parents=True, exist_ok=True)
+    olds = [place.with_name(f".{place.name}.replaced") for place in places]
+    for place, draft, old in zip(places, drafts, olds, strict=True):
+        place.parent.mkdir(parents=True, exist_ok=True)
         _remove(draft)
+        if _there(old) and not _there(place):
+            old.replace(place)
+        _remove(old)
     try:
         yield tuple(drafts)
-        for draft, place in zip(drafts, places, strict=True):
+        for place, draft, old in zip(places, drafts, olds, strict=True):
             if draft.exists():
-                if draft.is_dir() or place.is_dir():  # a file takes a file's place at once
-                    _remove(place)
-                draft.replace(place)
+                if draft.is_dir() or place.is_dir():  # a file takes a file's place at once, a folder does not
+                    if _there(place):
+                        place.replace(old)
+                    draft.replace(place)
+                    _remove(old)
+                else:
+                    draft.replace(place)
     finally:
         for draft in drafts:
             _remove(draft)
+
+
+def _there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
 
 
 def _remove(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +14,7 @@ from stages.tasks.base import Task
 from stages.tasks.choice import Choice
 
 CONTROLS = ("Choices",)  # one tag per task type
+TASK_KEYS = ("record", "content", "queue", "why")  # what each task carries beside the shown fields
 
 
 @dataclass(frozen=True)
@@ -36,20 +39,42 @@ class Interface:
     guideline: str
 
 
-def read(folder: str | Path, name: str) -> Interface:
+def read(folder: str | Path, name: str, shown: Sequence[str] | None = None) -> Interface:
     """Read `<name>.xml` and `<name>.md`.
+
+    Parameters
+    ----------
+    folder, name
+        Where they are.
+    shown
+        The fields that a task shows, to be checked against those that the XML refers to; None for no check.
 
     Raises
     ------
     InputError
-        A file is missing or not UTF-8, or the XML is not an interface that we know.
+        A file is missing or not UTF-8, the XML is not an interface that we know, or it refers to a field that is not
+        shown.
     """
     paths = [Path(folder) / f"{name}{suffix}" for suffix in (".xml", ".md")]
     for path in paths:
         if not path.is_file():
             raise InputError(f"{path}: the dataset names the labelling interface {name!r}, but this file is missing")
     xml, instruction = map(_text, paths)
-    return Interface(load(xml, str(paths[0])), xml, instruction, sha256(instruction.encode()).hexdigest()[:12])
+    task = load(xml, str(paths[0]))
+    if shown is not None:
+        _check_fields(xml, shown, str(paths[0]))
+    return Interface(task, xml, instruction, sha256(instruction.encode()).hexdigest()[:12])
+
+
+def _check_fields(xml: str, shown: Sequence[str], where: str) -> None:
+    allowed = [*shown, *TASK_KEYS]
+    values = [value for element in ET.fromstring(xml).iter() for value in element.attrib.values()]  # noqa: S314
+    for field in [found[1] for value in values if (found := re.match(r"\$(\w+)", value))]:
+        if field not in allowed:
+            raise InputError(
+                f"{where}: refers to ${field}, which a task does not show; allowed are {', '.join(allowed)} "
+                "(`shown` in conf/dataset/)"
+            )
 
 
 def _text(path: Path) -> str:
