@@ -5,7 +5,8 @@ from shutil import rmtree
 from stages import cleaning as steps
 from stages.configuration import Dataset, stage
 from stages.engine import Engine
-from stages.tables import shards, whole, write, write_json
+from stages.media import Store
+from stages.tables import rows, shards, whole, write, write_json
 
 
 @stage
@@ -14,9 +15,9 @@ def main(dataset: Dataset, cleaning: steps.Operators, engine: Engine) -> str:
     outputs = ("data/clean/records", "data/clean/rejected", "reports/cleaning.json", "data/clean/scratch")
     with whole(*outputs) as (records, rejected, report, scratch):
         scratch.mkdir()
-        table = shards("data/collected")
-        cleaned = steps.clean(table, cleaning, dataset.fields, dataset.shown, engine, scratch)
-        kept = write(records, cleaned.kept, kept_columns)
+        table, store = shards("data/collected"), Store(records, "data/clean/records")
+        cleaned = steps.clean(table, cleaning, dataset.fields, dataset.shown, engine, scratch, store)
+        kept = write(records, cleaned.kept, kept_columns, rows(dataset.fields))
         dropped = write(rejected, cleaned.rejected, rejected_columns)
         write_json(report, {"seen": kept + dropped, "kept": kept, "rejected": dropped, "operators": cleaned.counts})
         rmtree(scratch)

@@ -1,16 +1,18 @@
 """Bring records from all sources into one table with stable ids."""
 
 from stages.configuration import Dataset, instantiate, stage
+from stages.media import Store
 from stages.sources import collect
-from stages.tables import whole, write
+from stages.tables import rows, whole, write
 
 
 @stage
 def main(dataset: Dataset) -> str:
     sources = instantiate(dataset.sources, "dataset.sources")
-    records = collect(sources, dataset.id, dataset.fields, dataset.shown)
     with whole("data/collected") as (collected,):
-        write(collected, [records], dict.fromkeys(["id", *dataset.fields, "source"], "text"))
+        records = collect(sources, dataset.id, dataset.fields, dataset.shown, Store(collected, "data/collected"))
+        columns = dict.fromkeys(["id", *dataset.fields, "source"], "text")
+        write(collected, [records], columns, rows(dataset.fields))
     return f"collect: {len(records):,} records from {len(sources)} source(s)"
 
 

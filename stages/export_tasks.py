@@ -21,9 +21,9 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
     batch = next_batch(permutation, human, scores, review, seed, interface.task.multiple)
     rows = records[records["id"].isin([each.record for each in batch])].to_dict("records")
     shown = {row["id"]: {str(name): value for name, value in row.items()} for row in rows}
+    fields = {name: dataset.fields[name] for name in dataset.shown}
     asked = [
-        label_studio.task(shown[each.record], dataset.shown, each, auto.get(each.record), interface.task)
-        for each in batch
+        label_studio.task(shown[each.record], fields, each, auto.get(each.record), interface.task) for each in batch
     ]
     label_studio.check(asked, interface)
     counts = dict(sorted(Counter(each.queue for each in batch).items()))

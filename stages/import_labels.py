@@ -13,7 +13,7 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
     task = tasks.read("conf/labeling", dataset.labeling, dataset.shown).task
     records = read("data/clean/records", ["id", "content"])
     rejected = set(read("data/clean/rejected", ["id"])["id"])
-    annotations = read_rounds(sorted(Path("data/annotations").glob("*.jsonl")), task)
+    annotations = read_rounds(sorted(Path("data/annotations", dataset.rounds).glob("*.jsonl")), task)
     contents = dict(zip(records["id"], records["content"], strict=True))
     settled = settle(annotations, contents, task, review, rejected)
     agreement = quality.agreement(settled.votes, seed)

@@ -17,6 +17,7 @@ SINGLE = """<View>
   <Text name="text" value="$text"/>
   <Choices name="mood" toName="text" choice="single"><Choice value="good"/><Choice value="bad"/></Choices>
 </View>"""
+TEXT = {"text": "text"}
 MULTIPLE = SINGLE.replace('choice="single"', 'choice="multiple"')
 
 
@@ -39,7 +40,7 @@ def proposal(value: Any, confidence: float = 0.75) -> dict[str, Any]:
 
 
 def made(value: Any = "good", xml: str = SINGLE) -> dict[str, Any]:
-    return task(record(), ["text"], Asked(), proposal(value), interface(xml).task)
+    return task(record(), TEXT, Asked(), proposal(value), interface(xml).task)
 
 
 def test_a_task_carries_the_record_the_queue_the_shown_fields_and_the_prediction() -> None:
@@ -58,25 +59,32 @@ def test_a_task_carries_the_record_the_queue_the_shown_fields_and_the_prediction
 
 
 def test_a_task_without_a_proposal_has_no_prediction() -> None:
-    assert "predictions" not in task(record(), ["text"], Asked(), None, interface().task)
+    assert "predictions" not in task(record(), TEXT, Asked(), None, interface().task)
 
 
 def test_fields_that_are_not_shown_stay_out() -> None:
-    found = task(record(secret="x", subject="s"), ["subject", "text"], Asked(), None, interface().task)
+    found = task(record(secret="x", subject="s"), {"subject": "text", "text": "text"}, Asked(), None, interface().task)
     assert list(found["data"]) == ["record", "content", "queue", "why", "subject", "text"]
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NaT])
 def test_a_missing_field_is_null(missing: Any) -> None:
-    found = task(record(text=missing), ["text"], Asked(), None, interface().task)
+    found = task(record(text=missing), TEXT, Asked(), None, interface().task)
     assert found["data"]["text"] is None
     assert dump_line(found)
+
+
+def test_a_picture_is_shown_by_the_address_at_which_the_server_serves_it() -> None:
+    row = record(image="data/clean/records/media/r1.png", more=None)
+    found = task(row, {"image": "image", "more": "image"}, Asked(), None, interface().task)
+    assert found["data"]["image"] == "/data/local-files/?d=clean/records/media/r1.png"
+    assert found["data"]["more"] is None
 
 
 def test_a_row_of_a_table_becomes_a_task_that_can_be_written() -> None:
     table = pd.DataFrame({"id": ["r1"], "content": ["c1"], "text": ["hm"], "size": [2.5]}).set_index("id", drop=False)
     row: Any = table.loc["r1"]
-    found = task(row, ["text", "size"], Asked(), proposal("bad"), interface().task)
+    found = task(row, {"text": "text", "size": "number"}, Asked(), proposal("bad"), interface().task)
     assert '"size": 2.5' in dump_line(found)
 
 

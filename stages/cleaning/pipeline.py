@@ -9,9 +9,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stages import InputError
-from stages.cleaning.base import Operator, Outcome, WholeTableOperator, flags, texts, with_texts
-from stages.cleaning.schema import Types, cast, content
+from stages import InputError, media
+from stages.cleaning.base import Operator, Outcome, WholeTableOperator, flags, texts
+from stages.cleaning.schema import Types, finished
 from stages.engine import Engine
 from stages.tables import Shard, sort_by_id
 from stages.tables.shards import Columns, schema_of
@@ -69,6 +69,7 @@ def clean(
     shown: Sequence[str],
     engine: Engine,
     scratch: str | Path,
+    store: media.Store | None = None,
 ) -> Cleaned:
     """Apply operators in order, cast to the declared types, and add the hash of what is shown.
 
@@ -84,6 +85,8 @@ def clean(
         The fields that an annotator sees.
     scratch
         An empty folder for what passes between operators; the result is read from it.
+    store
+        Where the records' pictures are put; needed where a field is an image.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def clean(
     kept: Sequence[Shard] = shards
     decisions: Sequence[Any] = [None] * len(kept)
     passes: list[list[_Part]] = []
-    for work in _passes(steps, fields, shown, Path(scratch)):
+    for work in _passes(steps, fields, shown, Path(scratch), store):
         tasks = [_Task(i, shard, decision) for i, (shard, decision) in enumerate(zip(kept, decisions, strict=True))]
         done = engine.map(partial(_worker, work), tasks, what=f"clean: {', '.join(name for name, _ in work.operators)}")
         if passes:
@@ -134,6 +137,7 @@ class _Pass:
     fields: Mapping[str, str]
     shown: Sequence[str]
     folder: Path
+    store: media.Store | None
 
 
 class _Task(NamedTuple):
@@ -154,13 +158,13 @@ class _Part(NamedTuple):
 
 
 def _passes(
-    operators: Sequence[Named], fields: Mapping[str, str], shown: Sequence[str], folder: Path
+    operators: Sequence[Named], fields: Mapping[str, str], shown: Sequence[str], folder: Path, store: media.Store | None
 ) -> Iterator[_Pass]:
     starts = [i for i, (_, operator) in enumerate(operators) if _whole(operator)]
     ends = [*starts, len(operators)]
     for number, (start, end) in enumerate(zip([0, *starts], ends, strict=True)):
         then = operators[end][1] if end < len(operators) else None
-        yield _Pass(number, operators[start:end], then, fields, shown, folder)
+        yield _Pass(number, operators[start:end], then, fields, shown, folder, store)
 
 
 def _whole(operator: Any) -> bool:
@@ -189,8 +193,7 @@ def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
         summary, kinds = work.then.summarise(table), dict.fromkeys(["id", *work.fields, "source"], "text")
     else:
         summary, kinds = None, kept_columns
-        table = cast(table, work.fields)
-        table = with_texts(table, "content", content(table, work.shown))
+        table = finished(table, work.fields, work.shown, work.store)
     kept = _write(work.folder / f"kept-{work.number}-{task.number:05d}.arrow", [table], kinds)
     path = work.folder / f"rejected-{work.number}-{task.number:05d}.arrow"
     drafts = [_write(path, rejected, rejected_columns)] if rejected else []

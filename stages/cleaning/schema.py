@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, texts
+from stages import media
+from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, texts, with_texts
 from stages.cleaning.numeric import numbers
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ class Types:
     Parameters
     ----------
     types
-        Field: type. A `number` must be finite, a `date` must be ISO 8601, a `json` must parse; any value will do for
-        the others.
+        Field: type. A `number` must be finite, a `date` must be ISO 8601, a `json` must parse, an `image` must decode
+        within the limits of `stages.media`; any value will do for the others.
     """
 
     types: Mapping[str, str]
@@ -36,7 +38,11 @@ class Types:
 
         unfit = [none_rejected(table)]
         for field, kind in self.types.items():
-            if kind in _CHECKS:
+            if kind == "image":
+                problems = {row: media.look(path).problem for row, path in table[field].dropna().items()}
+                said = {row: f"{field} {problem}" for row, problem in problems.items() if problem}
+                unfit.append(pd.Series(said, dtype="str"))
+            elif kind in _CHECKS:
                 expected, check = _CHECKS[kind]
                 column = texts(table, field)
                 bad = check(column)
@@ -46,13 +52,44 @@ class Types:
         return Outcome(table, every[~every.index.duplicated()])
 
 
+def finished(
+    table: pd.DataFrame, types: Mapping[str, str], shown: Sequence[str], store: media.Store | None
+) -> pd.DataFrame:
+    """Give a table its last form: numbers as floats, plain pictures in the store, and the column `content`."""
+    import pyarrow as pa
+
+    table = cast(table, types)
+    seen = table
+    pictures = [field for field, kind in types.items() if kind == "image"]
+    for field in pictures:
+        if store is None:
+            raise ValueError(f"the field {field!r} is an image, and there is no store for it")
+        ending = f"-{field}" if len(pictures) > 1 else ""
+        paths: list[str | None] = []
+        prints: list[str | None] = []
+        for id, path in zip(table["id"], table[field], strict=True):
+            if isinstance(path, str):
+                data, suffix = media.plain(media.read(path))
+                paths.append(store.put(f"{id}{ending}", suffix, data))
+                prints.append(sha256(data).hexdigest())
+            else:
+                paths.append(None)
+                prints.append(None)
+        table = with_texts(table, field, pa.array(paths, pa.large_string()))
+        seen = with_texts(seen, field, pa.array(prints, pa.large_string()))
+    return with_texts(table, "content", content(seen, shown))
+
+
 def cast(table: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
     """Make the columns of type `number` floats; what is missing becomes NaN."""
     return table.assign(**{field: numbers(texts(table, field)) for field, kind in types.items() if kind == "number"})
 
 
 def content(table: pd.DataFrame, shown: Sequence[str]) -> pa.Array:
-    """Hash what an annotator sees: the first 12 hex digits of SHA-256 of the values as a JSON list, without spaces."""
+    """Hash what an annotator sees: the first 12 hex digits of SHA-256 of the values as a JSON list, without spaces.
+
+    A picture's value is the SHA-256 of its bytes.
+    """
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -61,6 +61,9 @@ class Dataset:
         The field whose equal values must not be parted by the split; null for none.
     split
         The shares of train, validation and test.
+    rounds
+        The folder below `data/annotations/` that holds the rounds; empty for `data/annotations/` itself. A second
+        dataset in the same checkout needs one of its own.
     """
 
     __pydantic_config__: ClassVar[Any] = FORBID
@@ -73,10 +76,13 @@ class Dataset:
     id: str | None = None
     group: str | None = None
     split: Split = Split()
+    rounds: str = ""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
             raise InputError(f"name {self.name!r}: letters, digits, - and _ are allowed")
+        if not re.fullmatch(r"[A-Za-z0-9_-]*", self.rounds):
+            raise InputError(f"rounds {self.rounds!r}: a folder's name of letters, digits, - and _ is expected")
         names = ", ".join(self.fields)
         if taken := [name for name in self.fields if name in RESERVED]:
             raise InputError(f"fields: {taken[0]!r} is a column of the pipeline's own; give the field another name")

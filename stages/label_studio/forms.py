@@ -18,7 +18,7 @@ class Queued(Protocol):
 
 
 def task(
-    record: Mapping[str, Any], shown: Sequence[str], asked: Queued, proposal: Mapping[str, Any] | None, of: Task
+    record: Mapping[str, Any], shown: Mapping[str, str], asked: Queued, proposal: Mapping[str, Any] | None, of: Task
 ) -> dict[str, Any]:
     """Make a task as Label Studio imports it, by its API or by hand in its web interface.
 
@@ -27,7 +27,7 @@ def task(
     record
         A row of `data/clean/records`.
     shown
-        The fields that an annotator sees.
+        The fields that an annotator sees: name and type.
     asked
         The queue that asks for the record (`random`, `active`, `audit:<number>`), and why.
     proposal
@@ -35,13 +35,22 @@ def task(
     of
         What a value is.
     """
-    fields = {name: None if record[name] != record[name] else record[name] for name in shown}  # NaN is missing
+    fields = {name: _shown(record[name], kind) for name, kind in shown.items()}
     data = {"record": record["id"], "content": record["content"], "queue": asked.queue, "why": asked.reason, **fields}
     made: dict[str, Any] = {"data": data}
     if proposal is not None:
         result = of.show(proposal["value"])
         made["predictions"] = [{"model_version": proposal["by"], "score": proposal["confidence"], "result": result}]
     return made
+
+
+def _shown(value: Any, kind: str) -> Any:
+    """Give a field's value as a task holds it: a picture by the address at which the server serves it."""
+    if value is None or value != value:  # NaN is missing
+        return None
+    if kind == "image":
+        return f"/data/local-files/?d={value.partition('/')[2]}"  # the server's root is the first folder
+    return value
 
 
 def check(tasks: Sequence[Mapping[str, Any]], to: Interface) -> None:

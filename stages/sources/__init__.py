@@ -4,5 +4,6 @@ from stages.sources.base import Rows, Source
 from stages.sources.collecting import collect
 from stages.sources.files import Files
 from stages.sources.package import Package
+from stages.sources.pictures import Digits, Images
 
-__all__ = ["Files", "Package", "Rows", "Source", "collect"]
+__all__ = ["Digits", "Files", "Images", "Package", "Rows", "Source", "collect"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -30,13 +30,16 @@ class Rows:
         One `large_string` column for each column that was asked for: text as written, or null.
     unit
         What `lines` counts.
+    media
+        Gives the bytes of the file that a cell of an image column names; None where that may not be read.
     """
 
     file: str
     name: str
     lines: Sequence[int]
     table: pa.Table
-    unit: Literal["line", "row"] = "line"
+    unit: Literal["line", "row", "file"] = "line"
+    media: Callable[[str], bytes | None] | None = None
 
 
 class Source(Protocol):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from json.encoder import encode_basestring
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from stages import InputError
+from stages import InputError, media
 from stages.sources.base import Rows, Source
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ _RESERVED = ("id", "content", "source")
 
 
 def collect(
-    sources: Mapping[str, Source | None], id: str | None, fields: Mapping[str, str], shown: Sequence[str]
+    sources: Mapping[str, Source | None],
+    id: str | None,
+    fields: Mapping[str, str],
+    shown: Sequence[str],
+    store: media.Store | None = None,
 ) -> pd.DataFrame:
     """Join the records of all sources, whatever the order of files and rows.
 
@@ -33,17 +38,19 @@ def collect(
         Sources by name; null switches one off.
     id
         The column that names a record. Null: the id is the first 16 hexadecimal digits of the SHA-256 of the shown
-        fields as they were written, as a JSON list; further records with the same get `-2`, `-3`, … in the order of the
-        SHA-256 of all their fields and their source.
+        fields as they were written, as a JSON list, with the SHA-256 of its bytes for a picture; further records with
+        the same get `-2`, `-3`, … in the order of the SHA-256 of all their fields and their source.
     fields
-        Names (and types, which are not looked at) of the columns to keep.
+        Names and types of the columns to keep; of the types only `image` is looked at.
     shown
         Names of the fields that an annotator sees.
+    store
+        Where pictures are put; needed where a field is an image.
 
     Returns
     -------
-    Text columns `id`, the fields, and `source` (the name of the source, with the file's where it has several), sorted
-    by id.
+    Text columns `id`, the fields (of an image the path of its file), and `source` (the name of the source, with the
+    file's where it has several), sorted by id.
 
     Raises
     ------
@@ -56,24 +63,20 @@ def collect(
     active = {name: source for name, source in sources.items() if source is not None}
     if not active:
         raise InputError("sources: none is given or all are null; name at least one")
-    taken = [name for name in fields if name in _RESERVED]
-    if taken:
-        raise InputError(f"fields: {taken[0]!r} is a name that every record has; rename the column in the raw data")
-    unknown = [name for name in shown if name not in fields]
-    if unknown:
-        raise InputError(f"shown: {unknown[0]!r} is not among the fields, {', '.join(fields)}")
-    if id is None and not shown:
-        raise InputError("id: null means a hash of the shown fields, and none is shown; name a column, or `shown`")
-
+    _check(id, fields, shown)
     wanted = list(dict.fromkeys([*fields, *([id] if id else [])]))
     text = pa.large_string()
     origins = _Origins()
+    pictures = {field: _Pictures() for field, kind in fields.items() if kind == "image"}
     tables = [pa.schema([(column, text) for column in [*wanted, "source"]]).empty_table()]
     for name, source in active.items():
         for rows in _read(name, source, wanted):
             label = f"{name}/{rows.name}" if rows.name else name
             labels = pa.repeat(pa.scalar(label, text), len(rows.table))
-            tables.append(rows.table.select(wanted).append_column("source", labels))
+            table = rows.table.select(wanted).append_column("source", labels)
+            for field, picture in pictures.items():
+                table = table.set_column(table.column_names.index(field), field, picture.add(name, field, rows))
+            tables.append(table)
             origins.add(rows)
     table = pa.concat_tables(tables)
 
@@ -88,7 +91,22 @@ def collect(
     result = pa.table([ids, *(table[name] for name in [*fields, "source"])], names=["id", *fields, "source"])
     strings = pd.StringDtype("pyarrow", na_value=float("nan"))
     frame: pd.DataFrame = result.take(order).to_pandas(types_mapper={text: strings}.get)
+    for field, picture in pictures.items():
+        if store is None:
+            raise ValueError(f"the field {field!r} is an image, and there is no store for it")
+        frame[field] = picture.put(order, frame["id"], store, f"-{field}" if len(pictures) > 1 else "")
     return frame
+
+
+def _check(id: str | None, fields: Mapping[str, str], shown: Sequence[str]) -> None:
+    taken = [name for name in fields if name in _RESERVED]
+    if taken:
+        raise InputError(f"fields: {taken[0]!r} is a name that every record has; rename the column in the raw data")
+    unknown = [name for name in shown if name not in fields]
+    if unknown:
+        raise InputError(f"shown: {unknown[0]!r} is not among the fields, {', '.join(fields)}")
+    if id is None and not shown:
+        raise InputError("id: null means a hash of the shown fields, and none is shown; name a column, or `shown`")
 
 
 def _read(name: str, source: Source, columns: Sequence[str]) -> Iterator[Rows]:
@@ -115,6 +133,39 @@ class _Origins:
         part = bisect_right(self.starts, row) - 1
         unit, lines = self.rows[part]
         return f"{unit} {lines[row - self.starts[part]]}"
+
+
+class _Pictures:
+    """What an image column names: the files of each row of the joined table."""
+
+    def __init__(self) -> None:
+        self.files: list[tuple[str | None, Callable[[str], bytes | None]]] = []
+
+    def add(self, source: str, field: str, rows: Rows) -> pa.Array:
+        """Note the files, and give the SHA-256 of each."""
+        import pyarrow as pa
+
+        if rows.media is None:
+            raise InputError(f"sources.{source}: gives no pictures, and the field {field!r} is an image; take Images")
+        prints: list[str | None] = []
+        for cell in rows.table[field].to_pylist():
+            data = rows.media(cell) if cell is not None else None
+            prints.append(cell if data is None else hashlib.sha256(data).hexdigest())
+            self.files.append((cell, rows.media))
+        return pa.array(prints, pa.large_string())
+
+    def put(
+        self, order: np.ndarray[Any, Any], ids: pd.Series[str], store: media.Store, ending: str
+    ) -> list[str | None]:
+        """Put each file under its record's id, and give its path; what may not be read keeps the name that it had."""
+        placed: list[str | None] = []
+        for row, id in zip(order.tolist(), ids, strict=True):
+            cell, read = self.files[row]
+            data = read(cell) if cell is not None else None
+            placed.append(
+                cell if cell is None or data is None else store.put(f"{id}{ending}", PurePath(cell).suffix, data)
+            )
+        return placed
 
 
 def _own_ids(ids: pa.ChunkedArray, column: str, origins: _Origins) -> pa.ChunkedArray:

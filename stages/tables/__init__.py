@@ -2,7 +2,7 @@
 
 from stages.tables.files import whole
 from stages.tables.lines import DIGITS, dump_line, read_json, read_lines, rounded, write_json, write_lines
-from stages.tables.shards import ROWS, Columns, Shard, empty, read, schema_of, shards, sort_by_id, write
+from stages.tables.shards import ROWS, Columns, Shard, empty, read, rows, schema_of, shards, sort_by_id, write
 
 __all__ = [
     "DIGITS",
@@ -15,6 +15,7 @@ __all__ = [
     "read_json",
     "read_lines",
     "rounded",
+    "rows",
     "schema_of",
     "shards",
     "sort_by_id",

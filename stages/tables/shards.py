@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 50_000  # per shard; a smaller table has one
+ROWS_WITH_PICTURES = 500  # each of which takes as long as a thousand texts
 
 Columns = dict[str, str]  # name: text, number, texts (a list of them), whole (a whole number)
+
+
+def rows(fields: Mapping[str, str]) -> int:
+    """How many rows a shard has, by the declared fields."""
+    return ROWS_WITH_PICTURES if "image" in fields.values() else ROWS
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def write(folder: str | Path, frames: Iterable[pd.DataFrame], columns: Columns, 
     Parameters
     ----------
     folder
-        Made; must not exist.
+        Made if need be; must not hold a table.
     frames
         Frames with at least the columns; others are left out. They may have any number of rows.
     columns
@@ -71,7 +77,9 @@ def write(folder: str | Path, frames: Iterable[pd.DataFrame], columns: Columns, 
 
     schema = schema_of(columns)
     folder = Path(folder)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)  # it may hold the records' files
+    if any(folder.glob("part-*.parquet")):
+        raise FileExistsError(f"{folder} holds a table already")
     count = total = 0
 
     def put(table: pa.Table) -> None:
@@ -80,7 +88,8 @@ def write(folder: str | Path, frames: Iterable[pd.DataFrame], columns: Columns, 
             table.combine_chunks(),
             folder / f"part-{count:05d}.parquet",
             compression="zstd",
-            compression_level=3,
+            compression_level=1,
+            use_dictionary=False,  # texts and hashes are all different: it costs more time, and space, than it saves
             row_group_size=rows,
             store_schema=False,
         )
