@@ -1,0 +1,70 @@
+"""`python -m stages.versions compare A [B]`: what changed between two versions of the dataset, and why.
+
+A and B are revisions as git knows them; without B, the checkout as it is. The exit code is 0 if they are the same, 1 if
+they differ, 2 for an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import NoReturn
+
+from stages import InputError
+from stages.tables import rounded
+from stages.versions import showing
+from stages.versions.difference import changes, summary
+from stages.versions.loading import load
+from stages.versions.revisions import Commit, Revision, find, rebuilt
+
+
+def compare(options: argparse.Namespace) -> int:
+    with ExitStack() as stack:
+        a, b = (load(_revision(name, options.rebuild, stack)) for name in (options.a, options.b))
+        report, every = summary(a, b, changes(a, b))
+    listed = every[: options.limit] if options.records else []
+    if options.json:
+        if options.records:
+            report["changes"] = [asdict(each) for each in listed]
+        print(json.dumps(rounded(report), ensure_ascii=False, indent=2))
+    else:
+        print((showing.markdown if options.markdown else showing.text)(report, listed), end="")
+        if len(every) > len(listed) and options.records:
+            print(f"\n{len(every) - len(listed):,} more; --limit {len(every)} lists all")
+    return 0 if report["same"] else 1
+
+
+def _revision(name: str | None, rebuild: bool, stack: ExitStack) -> Revision:
+    revision = find(name)
+    if rebuild and isinstance(revision, Commit) and not revision.whole():
+        return stack.enter_context(rebuilt(revision))
+    return revision
+
+
+def main() -> NoReturn:
+    parser = argparse.ArgumentParser(prog="python -m stages.versions", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser("compare", help="what changed between two versions, and why")
+    command.add_argument("a", metavar="A", help="a revision, such as dataset-v0.3.0 or HEAD~1")
+    command.add_argument("b", metavar="B", nargs="?", help="another; without it, the checkout as it is")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--markdown", action="store_true", help="for a review")
+    command.add_argument("--records", action="store_true", help="list the records that changed")
+    command.add_argument("--limit", type=int, default=50, metavar="N", help="how many of them (default 50)")
+    command.add_argument("--rebuild", action="store_true", help="make data that are not in the cache again")
+    command.set_defaults(run=compare)
+    options = parser.parse_args()
+    try:
+        code = options.run(options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        code = 2
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

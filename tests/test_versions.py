@@ -1,0 +1,235 @@
+"""Versions compared: against a slow and obvious oracle, and on the history of this repository."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages import InputError
+from stages.tables import dump_line
+from stages.versions import showing
+from stages.versions.difference import Change, changes, summary
+from stages.versions.loading import SPLITS, Version, load
+from stages.versions.revisions import Folder, find
+
+ROOT = Path(__file__).parent.parent
+COMMITS = re.findall(r"^- `dataset-v[0-9.]+` \(([0-9a-f]{10})\)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[
+    ::-1
+]
+
+
+def label(record: str, value: Any, origin: str = "auto", by: str = "linear@1", rounds: tuple[int, ...] = ()) -> dict:
+    return {"record": record, "value": value, "origin": origin, "by": [by], "confidence": 0.5} | {
+        "rounds": list(rounds),
+        "guideline": "g",
+        "why": "because",
+    }
+
+
+def version(
+    records: dict[str, dict[str, Any]],
+    rejected: dict[str, str] | None = None,
+    params: dict[str, Any] | None = None,
+    name: str = "v",
+) -> Version:
+    """Make a version of records by id, each with `text`, `split` and perhaps `label`."""
+    rows = [(id, each) for id, each in sorted(records.items())]
+    labels = {id: each["label"] for id, each in rows if each.get("label")}
+    columns: dict[str, Any] = {
+        "id": [id for id, _ in rows],
+        "content": [each["text"] for _, each in rows],
+        "text": [each["text"] for _, each in rows],
+        "source": ["s"] * len(rows),
+        "label": [labels[id]["value"] if id in labels else None for id, _ in rows],
+        "origin": [labels[id]["origin"] if id in labels else None for id, _ in rows],
+        "split": [each["split"] for _, each in rows],
+    }
+    thrown = rejected or {}
+    return Version(
+        name=name,
+        records=pa.table({key: pa.array(values, pa.string()) for key, values in columns.items()}),
+        lines=[dump_line(labels[id]).encode() for id in sorted(labels)],
+        rejected=pa.table(
+            {
+                key: pa.array(each, pa.string())
+                for key, each in zip(
+                    ("id", "operator", "reason"),
+                    (list(thrown), list(thrown.values()), ["r"] * len(thrown)),
+                    strict=True,
+                )
+            }
+        ),
+        quality={},
+        params=params or {},
+        code={},
+    )
+
+
+def one(text: str = "a", split: str = "train", label: Any = None) -> dict[str, Any]:
+    return {"text": text, "split": split, "label": label}
+
+
+rows = st.builds(
+    one,
+    text=st.sampled_from("ab"),
+    split=st.sampled_from(SPLITS),
+    label=st.none()
+    | st.tuples(st.sampled_from(["x", "y"]), st.sampled_from(["auto", "human"]), st.sampled_from(["m1", "m2"])),
+)
+histories = st.dictionaries(st.sampled_from([f"{n}" for n in range(12)]), rows, max_size=12)
+
+
+def labelled(records: dict[str, Any]) -> dict[str, Any]:
+    return {
+        id: each | {"label": label(id, each["label"][0], each["label"][1], each["label"][2]) if each["label"] else None}
+        for id, each in records.items()
+    }
+
+
+@given(histories, histories)
+def test_every_difference_is_found_once_and_none_is_invented(before: dict[str, Any], after: dict[str, Any]) -> None:
+    a, b = labelled(before), labelled(after)
+    expected = []
+    for id in a.keys() | b.keys():
+        old, new = a.get(id), b.get(id)
+        if old is None or new is None:
+            expected.append((id, "added" if old is None else "removed"))
+        else:
+            expected += [(id, "changed")] * (old["text"] != new["text"]) + [(id, "moved")] * (
+                old["split"] != new["split"]
+            )
+        was, now = (each and each["label"] for each in (old, new))
+        if was and now and was != now:
+            expected.append((id, "confirmed" if was["value"] == now["value"] else "relabelled"))
+        elif bool(was) != bool(now):
+            expected.append((id, "gained" if now else "lost"))
+    found = list(changes(version(a), version(b)))
+    assert sorted((each.record, each.what) for each in found) == sorted(expected)
+    report, every = summary(version(a), version(b), iter(found))
+    assert report["same"] == (not expected)
+    assert Counter(each.what for each in every) == {
+        what: counted["count"]
+        for part in ("records", "labels", "splits")
+        for what, counted in report[part].items()
+        if counted["count"]
+    }
+
+
+def only(a: Version, b: Version) -> Change:
+    (change,) = changes(a, b)
+    return change
+
+
+AUTO, HUMAN = label("1", "x"), label("1", "x", "human", "ann", (1,))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "stage", "cause"),
+    [
+        (None, HUMAN, "gained", "import_labels", "new annotations in round 1"),
+        (AUTO, HUMAN | {"value": "y"}, "relabelled", "import_labels", "new annotations in round 1"),
+        (HUMAN, HUMAN | {"rounds": [1, 3]}, "confirmed", "import_labels", "new annotations in round 3"),
+        (HUMAN, HUMAN | {"value": "y"}, "relabelled", "import_labels", "other consensus or interface"),
+        (HUMAN, None, "lost", "import_labels", "people's label was deleted, or counts no longer"),
+        (None, AUTO, "gained", "assemble", "admitted by the guarantee"),
+        (AUTO, None, "lost", "assemble", "no longer admitted by the guarantee"),
+        (AUTO, AUTO | {"by": ["m@2"], "value": "y"}, "relabelled", "annotate", "other annotator, linear@1 → m@2"),
+    ],
+)
+def test_a_label_that_changed_says_at_which_stage_and_why(
+    old: Any, new: Any, what: str, stage: str, cause: str
+) -> None:
+    change = only(version({"1": one(label=old)}), version({"1": one(label=new)}))
+    assert (change.what, change.stage, change.cause) == (what, stage, cause)
+
+
+def test_a_record_that_cleaning_now_rejects_takes_its_label_with_it() -> None:
+    a, b = version({"1": one(label=AUTO)}), version({}, rejected={"1": "length"})
+    removed, lost = changes(a, b)
+    assert (removed.what, removed.stage, removed.cause) == ("removed", "clean", "rejected by length")
+    assert (lost.what, lost.stage, lost.cause) == ("lost", "clean", "record removed: rejected by length")
+    back = next(changes(b, a))
+    assert (back.what, back.cause) == ("added", "no longer rejected by length")
+
+
+def test_a_record_that_changes_its_split_without_a_setting_is_a_fault() -> None:
+    a, b = version({"1": one(split="train")}), version({"1": one(split="test")})
+    assert "a fault" in only(a, b).cause
+    c = version({"1": one(split="test")}, params={"params.yaml:seed": 2})
+    assert only(a, c).cause == "other seed, shares or group"
+
+
+def test_a_comparison_shows_texts_of_records_as_texts() -> None:
+    evil = "<script>alert(1)</script>|`x`[bold]"
+    a, b = version({}), version({evil: one(label=label(evil, evil))}, name="[red]b")
+    report, every = summary(a, b, changes(a, b))
+    shown = showing.markdown(report, every)
+    assert "<script" not in shown
+    assert "`x`" not in shown
+    assert all(line.count("|") == line.count(" | ") + 2 for line in shown.splitlines() if line.startswith("|"))
+    told = showing.text(report, every, width=400)
+    assert evil in told
+    assert told.startswith("v → [red]b\n")
+
+
+def command(*arguments: str, folder: Path = ROOT) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.versions", "compare", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_an_unknown_revision_is_an_error_that_names_the_tags() -> None:
+    code, out, err = command("nowhere")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: nowhere: git knows no such revision; the dataset's tags are ")
+
+
+def test_a_folder_without_a_dataset_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="here: no dataset was made there"):
+        load(Folder("here", tmp_path))
+
+
+def test_a_version_whose_data_are_not_at_hand_says_how_to_get_them(tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "clone")], check=True)
+    code, _, err = command(*COMMITS[:2], folder=tmp_path / "clone")
+    assert code == 2
+    assert "is not in DVC's cache" in err
+    assert "dvc pull" in err
+    assert "--rebuild" in err
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_shipped_versions_are_compared_in_a_fresh_clone(tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "clone")], check=True)
+    code, out, err = command(*COMMITS[2:4], "--json", "--rebuild", folder=tmp_path / "clone")
+    assert code == 1, err
+    report = json.loads(out)
+    assert report["labels"]["gained"]["causes"] == [
+        {"stage": "assemble", "cause": "admitted by the guarantee", "count": 1966},
+        {"stage": "import_labels", "cause": "new annotations in round 4", "count": 300},
+    ]
+    assert report["splits"]["moved"]["count"] == 0
+    left = subprocess.run(
+        ["git", "worktree", "list"], cwd=tmp_path / "clone", capture_output=True, text=True, check=True
+    )
+    assert len(left.stdout.splitlines()) == 1
+
+
+def test_the_checkout_is_what_is_compared_without_a_second_revision() -> None:
+    assert find(None).name == "working tree"
