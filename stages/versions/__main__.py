@@ -1,4 +1,4 @@
-"""`python -m stages.versions compare A [B]`: what changed between two versions of the dataset, and why.
+"""`python -m stages.versions compare A [B] | lineage RECORD`: what changed between two versions, and why.
 
 A and B are revisions as git knows them; without B, the checkout as it is. The exit code is 0 if they are the same, 1 if
 they differ, 2 for an error.
@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 from typing import NoReturn
 
 from stages import InputError
+from stages.configuration import Dataset, chosen
 from stages.tables import rounded
+from stages.versions import lineage as history
 from stages.versions import showing
 from stages.versions.difference import changes, summary
 from stages.versions.loading import load
-from stages.versions.revisions import Commit, Revision, find, rebuilt
+from stages.versions.revisions import Commit, Revision, find, git, rebuilt
 
 
 def compare(options: argparse.Namespace) -> int:
@@ -35,6 +39,15 @@ def compare(options: argparse.Namespace) -> int:
         if len(every) > len(listed) and options.records:
             print(f"\n{len(every) - len(listed):,} more; --limit {len(every)} lists all")
     return 0 if report["same"] else 1
+
+
+def lineage(options: argparse.Namespace) -> int:
+    (dataset,) = chosen(dataset=Dataset)
+    rounds = sorted(path.as_posix() for path in Path("data/annotations", dataset.rounds).glob("round-*.jsonl"))
+    tags = git("tag", "--list", "dataset-v*", "--sort=v:refname").split()
+    for event in history.lineage(options.record, find(None), rounds, map(find, tags)):
+        print(f"{event.stage:16} {event.what}")
+    return 0
 
 
 def _revision(name: str | None, rebuild: bool, stack: ExitStack) -> Revision:
@@ -57,12 +70,18 @@ def main() -> NoReturn:
     command.add_argument("--limit", type=int, default=50, metavar="N", help="how many of them (default 50)")
     command.add_argument("--rebuild", action="store_true", help="make data that are not in the cache again")
     command.set_defaults(run=compare)
+    command = commands.add_parser("lineage", help="everything that ever happened to a record")
+    command.add_argument("record", metavar="RECORD", help="its id")
+    command.set_defaults(run=lineage)
     options = parser.parse_args()
     try:
         code = options.run(options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         code = 2
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     raise SystemExit(code)
 
 

@@ -158,3 +158,17 @@ def test_what_was_answered_is_what_is_imported(copy):
     assert {record: imported[record]["value"] for record in said} == said
     assert {record: imported[record]["queues"] for record in said} == {each: [queue] for each, queue in queues.items()}
     assert copy.report("agreement")["stale"]["count"] == 0
+
+
+def test_the_lineage_of_a_record_tells_its_way_from_the_source_to_the_dataset(story):
+    project = story["audited"]
+    record = project.lines("data/annotations/round-0002.jsonl")[0]["record"]
+    told = project.do("python", "-m", "stages.versions", "lineage", record).splitlines()
+    stages = [line.split()[0] for line in told]
+    assert stages[:3] == ["collect", "clean", "split"]
+    assert stages.count("round-0002") == 3
+    assert "asked as audit:1, shown" in told[stages.index("round-0002")]
+    assert stages[-3:] == ["import_labels", "annotate", "assemble"]
+    assert "of 3 people" in told[-3]
+    unknown = project.run("python", "-m", "stages.versions", "lineage", "nobody")
+    assert (unknown.returncode, "no record has this id" in unknown.stderr) == (2, True)
