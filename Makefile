@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell python$(v) -c 'import s
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro label test test-fast lint lock help
+.PHONY: repro label gate test test-fast lint lock help
 
 repro: .venv/base            ## rebuild the dataset version of this commit, and say how good it is
 	dvc repro
@@ -12,6 +12,9 @@ repro: .venv/base            ## rebuild the dataset version of this commit, and 
 label: .venv/label           ## start Label Studio with the next tasks; Ctrl-C stops it
 	dvc repro export_tasks
 	@python -m stages.label_studio up
+
+gate: .venv/base             ## exit 1 unless this version passes its gates
+	@python -m stages.report --gates
 
 test: .venv/dev              ## lint and all tests
 	ruff check . && ruff format --check . && mypy

@@ -30,8 +30,7 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
         write_json(figures, statement)
         measures.write_plots(drawn, plots)
         page.write_text(report.page(statement, version, plots, dataset.about), encoding="utf-8")
-    gates = statement["gates"]
-    return f"evaluate: gates {'passed' if gates['passed'] else 'failed: ' + ', '.join(gates['failed'])}"
+    return f"evaluate: gates: {report.verdict(statement)}"
 
 
 if __name__ == "__main__":

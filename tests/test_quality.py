@@ -263,9 +263,13 @@ def test_people_who_always_agree_have_alpha_one_and_those_who_guess_zero() -> No
 
 
 def test_alpha_without_overlap_says_why_there_is_none() -> None:
-    assert agreement({"1": {"p": "a"}, "2": {"q": "b"}}, 1) == {
-        "n": 0,
-        "alpha": {"value": None, "low": None, "high": None, "reason": "no record has labels from two people"},
+    found = agreement({"1": {"p": "a"}, "2": {"q": "b"}}, 1)
+    assert found["n"] == 0
+    assert found["alpha"] == {
+        "value": None,
+        "low": None,
+        "high": None,
+        "reason": "no record has labels from two people",
     }
     assert agreement({}, 1)["n"] == 0
 
@@ -274,6 +278,45 @@ def test_alpha_of_one_label_alone_says_why_there_is_none() -> None:
     found = agreement({"1": {"p": "a", "q": "a"}, "2": {"p": "a", "q": "a"}}, 1)
     assert (found["n"], found["alpha"]["value"]) == (4, None)
     assert found["alpha"]["reason"] == "all labels are the same, so agreement by chance is certain"
+
+
+def votes_of(people: int, error: float, records: int) -> Votes:
+    random = np.random.default_rng(5)
+    return {
+        f"{i}": {f"p{j}": "wrong" if random.random() < error else "right" for j in range(people)}
+        for i in range(records)
+    }
+
+
+def test_peoples_errors_are_found_from_overlap() -> None:
+    random = np.random.default_rng(5)
+    labels = [f"{i}" for i in range(60)]  # so many that two who err hardly ever agree
+    votes = {
+        f"{i}": {f"p{j}": random.choice(labels) if random.random() < 0.1 else "right" for j in range(3)}
+        for i in range(2000)
+    }
+    found = agreement(votes, 1)
+    assert found["person_error"]["low"] < 0.1 < found["person_error"]["high"]
+    assert found["consensus_error"]["low"] < 3 * 0.1**2 * 0.9 + 0.1**3 < found["consensus_error"]["high"]
+
+
+def test_more_people_per_record_err_less_together() -> None:
+    found = {n: agreement(votes_of(n, 0.1, 500), 1) for n in (2, 3, 5)}
+    assert found[2]["consensus_error"]["value"] > found[3]["consensus_error"]["value"]
+    assert found[3]["consensus_error"]["value"] > found[5]["consensus_error"]["value"]
+
+
+def test_peoples_errors_without_overlap_say_why_they_are_not_known() -> None:
+    found = agreement({"1": {"a": "x"}, "2": {"b": "y"}}, 1)
+    for name in ("person_error", "consensus_error"):
+        assert found[name]["value"] is None
+        assert found[name]["reason"] == "no record has labels from two people"
+
+
+def test_people_who_always_say_the_same_have_no_error() -> None:
+    found = agreement({"1": {"a": "x", "b": "x"}, "2": {"a": "x", "b": "x"}}, 1)
+    assert found["alpha"]["value"] is None
+    assert found["person_error"]["value"] == found["consensus_error"]["value"] == 0
 
 
 # --- gates
@@ -300,21 +343,18 @@ REPORT: dict[str, Any] = {
 def test_gates_are_judged_in_the_form_of_the_quality_report() -> None:
     gates = {
         "macro_f1": Gate("annotator.audit.macro_f1", at_least=0.6),
-        "coverage": Gate("guarantee.coverage", at_least=0.5),
+        "coverage": Gate("guarantee.coverage", at_least=0.6),
         "agreement": Gate("agreement.alpha", at_least=0.5),
     }
+    f1 = {"value": 0.55, "low": 0.49, "high": 0.61, "end": "low", "verdict": "not enough data", "needed": 432}
+    alpha = {"value": 0.61, "low": 0.57, "high": 0.65, "end": "low", "verdict": "pass"}
     expected = {
         "passed": False,
-        "failed": ["macro_f1"],
-        "macro_f1": {
-            "metric": "annotator.audit.macro_f1",
-            "at_least": 0.6,
-            "value": 0.55,
-            "low": 0.49,
-            "verdict": "fail",
-        },
-        "coverage": {"metric": "guarantee.coverage", "at_least": 0.5, "value": 0.52, "verdict": "pass"},
-        "agreement": {"metric": "agreement.alpha", "at_least": 0.5, "value": 0.61, "low": 0.57, "verdict": "pass"},
+        "failed": ["coverage"],
+        "undecided": ["macro_f1"],
+        "macro_f1": {"metric": "annotator.audit.macro_f1", "at_least": 0.6, **f1},
+        "coverage": {"metric": "guarantee.coverage", "at_least": 0.6, "value": 0.52, "verdict": "fail"},
+        "agreement": {"metric": "agreement.alpha", "at_least": 0.5, **alpha},
     }
     found = judge(gates, REPORT)
     assert found == expected
@@ -326,19 +366,52 @@ def test_gates_are_judged_in_the_form_of_the_quality_report() -> None:
     ("gate", "verdict"),
     [
         (Gate("annotator.audit.accuracy", at_least=0.61), "pass"),
-        (Gate("annotator.audit.accuracy", at_least=0.62), "fail"),
+        (Gate("annotator.audit.accuracy", at_least=0.62), "not enough data"),
+        (Gate("annotator.audit.accuracy", at_least=0.73), "fail"),
         (Gate("annotator.audit.accuracy", at_most=0.72), "pass"),
-        (Gate("annotator.audit.accuracy", at_most=0.71), "fail"),
+        (Gate("annotator.audit.accuracy", at_most=0.71), "not enough data"),
+        (Gate("annotator.audit.accuracy", at_most=0.6), "fail"),
+        (Gate("annotator.audit.accuracy", at_least=0.67, end="value"), "pass"),
+        (Gate("annotator.audit.accuracy", at_least=0.68, end="value"), "fail"),
+        (Gate("annotator.audit.accuracy", at_least=0.72, end="high"), "pass"),
+        (Gate("annotator.audit.accuracy", at_least=0.73, end="high"), "fail"),
+        (Gate("annotator.audit.accuracy", at_most=0.61, end="low"), "pass"),
+        (Gate("annotator.audit.accuracy", at_most=0.6, end="low"), "fail"),
         (Gate("guarantee.coverage", at_most=0.52), "pass"),
         (Gate("guarantee.coverage", at_most=0.51), "fail"),
         (Gate("agreement.n", at_least=900), "pass"),
         (Gate("annotator.audit.f1_U.S.", at_least=0.8), "pass"),
     ],
 )
-def test_the_end_nearer_to_the_bound_must_clear_it(gate: Gate, verdict: str) -> None:
+def test_the_end_that_a_gate_names_must_clear_it(gate: Gate, verdict: str) -> None:
     found = judge({"gate": gate}, REPORT)
     assert found["gate"]["verdict"] == verdict
     assert found["passed"] == (verdict == "pass")
+    assert (found["failed"], found["undecided"]) == (
+        ["gate"] if verdict == "fail" else [],
+        ["gate"] if verdict == "not enough data" else [],
+    )
+
+
+def test_as_much_data_as_is_said_to_be_needed_decides() -> None:
+    """A share of two thirds, held against .6: with so many records its interval clears the bound, barely."""
+    few = {"n": 60, "right": bootstrap(flags(2 / 3, 60), mean, 3)["mean"]}
+    gate = {"gate": Gate("right", at_least=0.6)}
+    needed = judge(gate, few)["gate"]["needed"]
+    assert 150 < needed < 300
+    n = 3 * (needed // 3)
+    enough = bootstrap(flags(2 / 3, n), mean, 3)["mean"]
+    assert enough["low"] == pytest.approx(0.6, abs=0.02)
+
+
+def test_how_much_is_needed_is_null_with_a_reason_where_it_cannot_be_said() -> None:
+    measured = {"value": 0.5, "low": 0.4, "high": 0.6}
+    found = judge({"a": Gate("m", at_least=0.5), "b": Gate("m", at_least=0.55)}, {"m": measured | {"n": 9}})
+    assert (found["a"]["needed"], found["a"]["reason"]) == (None, "the value is the bound itself")
+    assert found["b"]["needed"] == 36
+    found = judge({"b": Gate("m", at_least=0.55)}, {"m": measured})
+    assert (found["b"]["needed"], found["b"]["verdict"]) == (None, "not enough data")
+    assert "not known how many" in found["b"]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -350,15 +423,24 @@ def test_the_end_nearer_to_the_bound_must_clear_it(gate: Gate, verdict: str) -> 
         ("model.size", None, "nobody has labelled anything yet"),
     ],
 )
-def test_what_cannot_be_judged_is_unknown_and_does_not_pass(metric: str, value: float | None, reason: str) -> None:
+def test_what_cannot_be_judged_is_undecided_and_does_not_pass(metric: str, value: float | None, reason: str) -> None:
     found = judge({"gate": Gate(metric, at_least=0.5)}, REPORT)
-    assert (found["passed"], found["failed"]) == (False, ["gate"])
-    assert found["gate"]["verdict"] == "unknown"
+    assert (found["passed"], found["failed"], found["undecided"]) == (False, [], ["gate"])
+    assert found["gate"]["verdict"] == "not enough data"
+    assert found["gate"]["needed"] is None
     assert (found["gate"]["value"], found["gate"]["reason"]) == (value, reason)
 
 
+def test_a_gate_may_ask_that_the_promise_survives_peoples_errors() -> None:
+    report = {"guarantee": {"sensitivity": {"0.02": {"hidden": 6, "error_bound": 0.116}}, "reason": None}}
+    gate = {"robust": Gate("guarantee.sensitivity.0.02.error_bound", at_most=0.12)}
+    assert judge(gate, report)["passed"]
+    report = {"guarantee": {"sensitivity": None, "reason": "no audit is open"}}
+    assert judge(gate, report)["robust"]["reason"] == "no audit is open"
+
+
 def test_a_gate_that_is_switched_off_is_not_judged() -> None:
-    assert judge({"coverage": None}, REPORT) == {"passed": True, "failed": []}
+    assert judge({"coverage": None}, REPORT) == {"passed": True, "failed": [], "undecided": []}
 
 
 @pytest.mark.parametrize(
@@ -451,7 +533,7 @@ def test_the_default_option_holds_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("changed", "place"),
     [
-        ({"scope": "class"}, ("guarantee", "scope")),
+        ({"scope": "record"}, ("guarantee", "scope")),
         ({"epsilon": "much"}, ("guarantee", "epsilon")),
         ({"epsilom": 0.1}, ("guarantee", "epsilom")),
     ],
@@ -477,6 +559,14 @@ def test_a_wrong_key_or_type_is_found_where_it_stands(changed: dict[str, Any], p
         (
             lambda: Gate("agreement.alpha"),
             "the gate on 'agreement.alpha' needs one of at_least and at_most, found neither",
+        ),
+        (
+            lambda: Guarantee("class", 0.1, 0.05),
+            "guarantee.class_scope: dataset or accepted is expected with scope: class, found null",
+        ),
+        (
+            lambda: Guarantee("accepted", 0.1, 0.05, class_scope="dataset"),
+            "guarantee.class_scope: null is expected with scope: accepted, found dataset",
         ),
         (lambda: Gate("agreement.alpha", 0.1, 0.2), "found both"),
         (lambda: Quality(Guarantee("dataset", 0.1, 0.05), {"failed": None}), "gates: the name 'failed' is taken"),

@@ -65,19 +65,31 @@ def made(labels: tuple[str, ...] = ("positive", "negative")) -> dict[str, Any]:
             "accepted": 1791,
             "coverage": 0.517481,
             "error_bound": 0.099976,
+            "estimate": metric(0.15) | {"n": 170},
+            "sensitivity": {"0.01": {"hidden": 3, "error_bound": 0.107}},
+            "forecast": {"600": {"accepted": 1900, "coverage": 0.55, "labelled": 2500}},
             "reason": None,
         },
-        "agreement": {"n": 900, "alpha": metric(0.61)},
+        "agreement": {
+            "n": 900,
+            "alpha": metric(0.61),
+            "person_error": metric(0.15),
+            "consensus_error": metric(0.06),
+        },
         "issues": {"suspicious": 41},
         "gates": {
             "passed": False,
-            "failed": ["macro_f1"],
+            "failed": [],
+            "undecided": ["macro_f1"],
             "macro_f1": {
                 "metric": "annotator.audit.macro_f1",
                 "at_least": 0.6,
                 "value": 0.61,
                 "low": 0.56,
-                "verdict": "fail",
+                "high": 0.66,
+                "end": "low",
+                "verdict": "not enough data",
+                "needed": 7500,
             },
             "coverage": {"metric": "guarantee.coverage", "at_least": 0.5, "value": 0.517481, "verdict": "pass"},
         },
@@ -152,8 +164,8 @@ def test_page_says_what_the_version_promises_and_how_good_it_is() -> None:
     text = Reader(page(**made())).text
     for words in (
         "With a probability of at least 95%, at most 10% of the 4,161 records carry a wrong automatic label,",
-        "1 of 2 not passed: macro_f1.",
-        "macro_f1 annotator.audit.macro_f1 at least 0.6 0.610 from 0.560 fail",
+        "1 of 2 without enough data: macro_f1.",
+        "macro_f1 annotator.audit.macro_f1 at least 0.6 0.610 0.560–0.660 (a sample of about 7,500 would",
         "Cross-validated n = 500 Audit n = 300 Accuracy 0.600 0.550–0.650 0.600 0.550–0.650",
         "By label, audit Precision Recall F1 positive 0.630 0.580–0.680 0.650 0.600–0.700 0.670 0.620–0.720",
         "Automatic labels accepted 1,791",
@@ -368,8 +380,8 @@ def test_summary_tells_the_whole_story_on_one_screen(tmp_path: Path) -> None:
         "quality       cross-validated, n = 500: accuracy 0.600 (0.550–0.650), macro F1 0.610 (0.560–0.660)",
         "              audit, n = 300: accuracy 0.600",
         "guarantee     With a probability of at least 95%",
-        "gates         1 of 2 not passed: macro_f1",
-        "              macro_f1: at least 0.6 is asked, it is 0.610 (from 0.560)",
+        "gates         1 of 2 without enough data: macro_f1",
+        "              macro_f1: at least 0.6 is asked, it is 0.610 (0.560–0.660); a sample of about 7,500 would",
         "for people    200 tasks (100 active, 100 random)",
         "reports/index.html",
     ):
@@ -426,3 +438,63 @@ def test_command_prints_the_summary_or_one_line_of_error(tmp_path: Path) -> None
     after = run()
     assert after.returncode == 0
     assert after.stdout == summary(tmp_path / "reports") + "\n"
+
+
+def test_guarantee_is_told_with_estimate_sensitivity_and_forecast() -> None:
+    text = Reader(page(**made())).text
+    for words in (
+        "Estimated share of wrong labels among those accepted 0.150 0.100–0.200",
+        "one of them is wrong on about 0.150 (0.100–0.200) of the records, and their consensus on 0.060",
+        "1% 3 0.107",
+        "A forecast, no promise",
+        "300 1,791 0.517 2,091 600 1,900 0.550 2,500",
+        "not enough data",
+        "a sample of about 7,500 would decide it",
+    ):
+        assert words in text
+
+
+def test_each_class_is_told_with_its_bound_or_why_there_is_none() -> None:
+    arguments = made()
+    each = {"sample": 20, "population": 266, "errors": 11, "accepted": 0, "error_bound": None, "reason": "too small"}
+    good = {"sample": 216, "population": 2496, "errors": 5, "accepted": 1430, "error_bound": 0.09, "reason": None}
+    guarantee = arguments["statement"]["guarantee"]
+    guarantee |= {"scope": "class", "class_scope": "accepted", "classes": {"neutral": each, "positive": good}}
+    text = Reader(page(**arguments)).text
+    assert "neutral 20 of 266 11 0 too small positive 216 of 2,496 5 1,430 0.090" in text
+    assert "at most 10% of the 1,791 automatic labels are wrong, and so for each proposed label by itself" in text
+    guarantee["class_scope"] = "dataset"
+    text = Reader(page(**arguments)).text
+    assert "of the 4,161 records carry a wrong automatic label, and so for each proposed label by itself" in text
+
+
+def gate_command(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "stages.report", "--gates"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+def test_gates_decide_how_their_command_exits(tmp_path: Path) -> None:
+    missing = gate_command(tmp_path)
+    assert missing.returncode == 1
+    assert missing.stderr == "error: reports/quality.json is not there yet: run make repro first\n"
+    statement = made()["statement"]
+    reports = write_reports(tmp_path / "reports", quality=statement)
+    undecided = gate_command(tmp_path)
+    assert undecided.returncode == 1
+    assert undecided.stdout.startswith("gates: 1 of 2 without enough data: macro_f1\nmacro_f1: at least 0.6 is asked")
+    statement["gates"] |= {"passed": True, "undecided": []}
+    statement["gates"]["macro_f1"] |= {"verdict": "pass"}
+    (reports / "quality.json").write_text(json.dumps(statement), encoding="utf-8")
+    passed = gate_command(tmp_path)
+    assert (passed.returncode, passed.stdout) == (0, "gates: all 2 passed\n")
+    statement["gates"] |= {"passed": False, "failed": ["macro_f1"]}
+    statement["gates"]["macro_f1"] |= {"verdict": "fail"}
+    (reports / "quality.json").write_text(json.dumps(statement), encoding="utf-8")
+    failed = gate_command(tmp_path)
+    assert failed.returncode == 1
+    assert failed.stdout.startswith("gates: 1 of 2 failed: macro_f1\n")

@@ -28,7 +28,13 @@ def version(reason=None, audit_reason=None, labels=()):
         "labels": list(labels),
         "splits": {"train": 8, "validation": 1, "test": 1},
         "cleaning": {"rejected": 2},
-        "agreement": {"n": 4, "alpha": {"value": 0.7, "low": 0.6, "high": 0.8}, "rounds": 1},
+        "agreement": {
+            "n": 4,
+            "alpha": {"value": 0.7, "low": 0.6, "high": 0.8},
+            "person_error": {"value": 0.1, "low": 0.0, "high": 0.2},
+            "consensus_error": {"value": 0.05, "low": 0.0, "high": 0.1},
+            "rounds": 1,
+        },
         "annotator": {"name": "m@1", "reason": reason},
         "guarantee": {"fingerprint": "f", "scope": "dataset", "accepted": 0, "reason": audit_reason},
     }
@@ -68,8 +74,8 @@ def test_without_a_model_every_figure_is_null_with_the_reason_and_no_gate_on_it_
         assert found["annotator"][estimate]["reason"] == "too few labels"
         assert found["annotator"][estimate]["macro_f1"] == UNKNOWN
     assert found["issues"] == {"suspicious": None, "reason": "too few labels"}
-    assert found["gates"]["failed"] == ["right"]
-    assert found["gates"]["right"]["verdict"] == "unknown"
+    assert (found["gates"]["failed"], found["gates"]["undecided"]) == ([], ["right"])
+    assert not found["gates"]["passed"]
     assert plots == {"confusion": [], "calibration": []}
 
 

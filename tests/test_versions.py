@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from stages import InputError
 from stages.tables import dump_line
-from stages.versions import showing
+from stages.versions import releasing, showing
 from stages.versions.difference import Change, changes, summary
 from stages.versions.loading import SPLITS, Version, load
+from stages.versions.movement import movement
 from stages.versions.revisions import Folder, find
 
 ROOT = Path(__file__).parent.parent
@@ -59,6 +60,12 @@ def version(
         name=name,
         records=pa.table({key: pa.array(values, pa.string()) for key, values in columns.items()}),
         lines=[dump_line(labels[id]).encode() for id in sorted(labels)],
+        human=[
+            dump_line({"record": id, "value": each["value"], "queues": ["random"]}).encode()
+            for id, each in sorted(labels.items())
+            if each["origin"] == "human"
+        ],
+        auto=[dump_line({"record": id, "value": each["text"]}).encode() for id, each in rows],
         rejected=pa.table(
             {
                 key: pa.array(each, pa.string())
@@ -169,10 +176,23 @@ def test_a_record_that_changes_its_split_without_a_setting_is_a_fault() -> None:
     assert only(a, c).cause == "other seed, shares or group"
 
 
+def test_annotators_are_compared_on_the_same_records_by_what_people_say_now() -> None:
+    def said(text: str, value: str) -> dict[str, Any]:  # the text stands for what is proposed
+        return one(text=text, label=label("1", value, "human"))
+
+    a = version({f'"{n}': said("x", "x") for n in range(10)} | {"new": said("x", "y")})
+    b = version({f'"{n}': said("x" if n < 6 else "y", "y") for n in range(10)} | {"auto": one("x", label=AUTO)})
+    moved = movement(a, b)["annotator"]["random"]
+    assert (moved["n"], moved["repaired"], moved["broken"]) == (10, 4, 0)
+    assert moved["change"]["value"] == pytest.approx(0.4)
+    assert movement(a, b)["annotator"]["audit"]["n"] == 0
+
+
 def test_a_comparison_shows_texts_of_records_as_texts() -> None:
     evil = "<script>alert(1)</script>|`x`[bold]"
     a, b = version({}), version({evil: one(label=label(evil, evil))}, name="[red]b")
     report, every = summary(a, b, changes(a, b))
+    report |= movement(a, b)
     shown = showing.markdown(report, every)
     assert "<script" not in shown
     assert "`x`" not in shown
@@ -233,3 +253,72 @@ def test_shipped_versions_are_compared_in_a_fresh_clone(tmp_path: Path) -> None:
 
 def test_the_checkout_is_what_is_compared_without_a_second_revision() -> None:
     assert find(None).name == "working tree"
+
+
+def counted(**kinds: int) -> dict[str, Any]:
+    parts: dict[str, tuple[str, ...]] = {
+        "records": ("added", "removed", "changed"),
+        "labels": ("gained", "lost", "relabelled", "confirmed"),
+    }
+    report: dict[str, Any] = {
+        part: {what: {"count": kinds.get(what, 0)} for what in each}
+        for part, each in (parts | {"splits": ("moved",)}).items()
+    }
+    return report | {"same": not kinds}
+
+
+@pytest.mark.parametrize(
+    ("last", "kinds", "tag"),
+    [
+        (None, {}, "dataset-v0.1.0"),
+        ("dataset-v0.4.0", {"gained": 3}, "dataset-v0.5.0"),
+        ("dataset-v0.4.0", {"added": 3, "gained": 1}, "dataset-v0.5.0"),
+        ("dataset-v0.4.1", {"confirmed": 3}, "dataset-v0.4.2"),
+        ("dataset-v1.9.3", {"gained": 1, "relabelled": 1}, "dataset-v2.0.0"),
+        ("dataset-v1.9.3", {"removed": 1}, "dataset-v2.0.0"),
+        ("dataset-v1.9.3", {"moved": 1}, "dataset-v2.0.0"),
+        ("dataset-v1.9.3", {"lost": 1}, "dataset-v2.0.0"),
+    ],
+)
+def test_the_next_number_says_how_much_changed(last: str | None, kinds: dict[str, int], tag: str) -> None:
+    assert releasing.next_tag(last, counted(**kinds)) == tag
+
+
+def test_without_a_change_there_is_nothing_to_release() -> None:
+    with pytest.raises(InputError, match=r"nothing changed since dataset-v0\.4\.0"):
+        releasing.next_tag("dataset-v0.4.0", counted())
+
+
+def test_the_latest_tag_is_that_with_the_highest_number() -> None:
+    assert (
+        releasing.latest(["dataset-v0.9.0", "dataset-v0.10.0", "dataset-v0.2.11", "dataset-v1", "v3.0.0"])
+        == "dataset-v0.10.0"
+    )
+    assert releasing.latest([]) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "\n\n## Dataset\n\n- new\n"),
+        ("# Changelog\n\n- code\n", "# Changelog\n\n- code\n\n## Dataset\n\n- new\n"),
+        ("## Dataset\n\nOurs.\n\n- old\n", "## Dataset\n\nOurs.\n\n- new\n- old\n"),
+        ("## Dataset\n\n- old\n\n## 1.0\n\n- x\n", "## Dataset\n\n- new\n- old\n\n## 1.0\n\n- x\n"),
+        ("## Dataset\n\n## 1.0\n\n- x\n", "## Dataset\n\n- new\n\n## 1.0\n\n- x\n"),
+    ],
+)
+def test_a_version_is_written_first_among_those_of_the_changelog(before: str, after: str) -> None:
+    assert releasing.written(before, "- new") == after
+
+
+def judged(by: str, alpha: float = 0.05, audit: int = 1, bound: float | None = 0.1) -> dict[str, Any]:
+    return {"annotator": {"name": by}, "guarantee": {"audit": audit, "alpha": alpha, "error_bound": bound}}
+
+
+def test_annotators_that_one_audit_judged_share_its_alpha() -> None:
+    releasing.check_audit([{}, judged("a"), judged("a")])
+    releasing.check_audit([judged("a"), judged("b", audit=2)])
+    releasing.check_audit([judged("a"), judged("b", alpha=0.025)])
+    releasing.check_audit([judged("a"), judged("b", bound=None)])
+    with pytest.raises(InputError, match=r"audit 1 has judged 2 annotators \(a, b\): .* set alpha to 0\.025 or less"):
+        releasing.check_audit([judged("a"), judged("b")])

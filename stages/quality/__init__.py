@@ -1,13 +1,17 @@
 """How good the labels are: metrics with intervals, agreement, the guarantee, suspicious labels, gates."""
 
+from stages.quality.accepted import Head, admit_share, heads
 from stages.quality.admission import Audited, admission
 from stages.quality.agreement import agreement
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
+from stages.quality.drift import paired_change, relabelled, spread, text_drift
 from stages.quality.gates import judge
-from stages.quality.guarantee import Admission, admit, rank, tolerated, undetected
-from stages.quality.intervals import bootstrap
+from stages.quality.guarantee import Admission, admit, rank, share, tolerated
+from stages.quality.hypergeometric import between, spent, undetected
+from stages.quality.intervals import bootstrap, wilson
 from stages.quality.issues import suspicious
+from stages.quality.people import people
 from stages.quality.settings import Gate, Guarantee, Quality
 from stages.quality.statement import statement, write_plots
 
@@ -16,19 +20,31 @@ __all__ = [
     "Audited",
     "Gate",
     "Guarantee",
+    "Head",
     "Quality",
     "admission",
     "admit",
+    "admit_share",
     "agreement",
+    "between",
     "bootstrap",
     "calibration",
     "confusion",
+    "heads",
     "judge",
+    "paired_change",
+    "people",
     "rank",
+    "relabelled",
     "reliability",
+    "share",
+    "spent",
+    "spread",
     "statement",
     "suspicious",
+    "text_drift",
     "tolerated",
     "undetected",
+    "wilson",
     "write_plots",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -29,17 +30,67 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], seed: int) -> dict[str, 
     Returns
     -------
     `n`, the number of values that can be paired, and `alpha` with `value`, `low`, `high`; None with a `reason` if
-    nothing can be paired or all values are the same.
+    nothing can be paired or all values are the same. Beside it `person_error` and `consensus_error`, of `mistakes`.
     """
     patterns = Counter(tuple(sorted(map(_name, each.values()))) for each in votes.values() if len(each) > 1)
     n = sum(len(pattern) * count for pattern, count in patterns.items())
     if not patterns:
-        return {"n": n, "alpha": _undefined("no record has labels from two people")}
+        nothing = _undefined("no record has labels from two people")
+        return {"n": n, "alpha": nothing, "person_error": nothing, "consensus_error": nothing}
     ordered = sorted(patterns)
+    errors = mistakes(ordered, np.array([patterns[each] for each in ordered]), seed)
     values, draws = resample(_statistics(ordered), np.array([patterns[each] for each in ordered]), _score, seed)
     if np.isnan(values["alpha"]):
-        return {"n": n, "alpha": _undefined("all labels are the same, so agreement by chance is certain")}
-    return {"n": n, "alpha": interval(values["alpha"], draws["alpha"])}
+        alpha = _undefined("all labels are the same, so agreement by chance is certain")
+    else:
+        alpha = interval(values["alpha"], draws["alpha"])
+    return {"n": n, "alpha": alpha, **errors}
+
+
+def mistakes(patterns: Sequence[tuple[str, ...]], counts: np.ndarray, seed: int) -> dict[str, dict[str, Any]]:
+    """Estimate from overlap how often people are wrong, and how often their consensus is.
+
+    If people err independently, each with probability e, then two of them agree with probability (1 - e)^2, or a little
+    more where errors agree by chance, which is left out. A consensus of n is wrong only if n / 2 of them or more are.
+    Where some records are hard for everyone, people's errors go together, and the consensus is wrong more often than
+    this says.
+
+    Parameters
+    ----------
+    patterns, counts
+        The different collections of values that records got from at least two people, and how often each occurs.
+    seed
+        Not negative.
+
+    Returns
+    -------
+    `person_error` and `consensus_error` with `value`, `low`, `high`, as `bootstrap` gives them.
+    """
+    sizes = sorted({len(pattern) for pattern in patterns})
+    rows = np.array(
+        [
+            [
+                sum(count * (count - 1) for count in Counter(pattern).values()) / (len(pattern) * (len(pattern) - 1)),
+                *(len(pattern) == size for size in sizes),
+            ]
+            for pattern in patterns
+        ],
+        dtype=float,
+    )
+
+    def score(sums: np.ndarray) -> dict[str, np.ndarray]:
+        records = sums[..., 1:].sum(axis=-1)
+        person = 1 - np.sqrt(sums[..., 0] / records)
+        wrong = [_half_or_more(size, person) * sums[..., place] for place, size in enumerate(sizes, 1)]
+        return {"person_error": person, "consensus_error": np.sum(wrong, axis=0) / records}
+
+    values, draws = resample(rows, counts, score, seed)
+    return {name: interval(values[name], draws[name]) for name in values}
+
+
+def _half_or_more(people: int, error: np.ndarray) -> np.ndarray:
+    terms = [comb(people, k) * error**k * (1 - error) ** (people - k) for k in range(-(-people // 2), people + 1)]
+    return np.asarray(np.sum(terms, axis=0))
 
 
 def _statistics(patterns: Sequence[tuple[str, ...]]) -> Any:

@@ -27,7 +27,8 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb
+
+from stages.quality.hypergeometric import Alpha, exact, ruled_out, undetected
 
 
 @dataclass(frozen=True)
@@ -35,34 +36,10 @@ class Admission:
     """Which automatic labels are accepted, and what is promised about them."""
 
     cut: int  # so many of the ranking are accepted, from the front, sampled records included
-    tolerated: int | None  # c, or None if the sample is too small for any promise
-    errors: int  # seen on the sample
-    threshold: float | None  # confidence of the last record accepted, or None
-    error_bound: float | None  # B as a share of the dataset's records, or None if it has none
+    wrong: int | None  # of the labels accepted at most so many are wrong; None if nothing can be promised
 
 
-def undetected(population: int, sample: int, alpha: float, seen: int) -> int:
-    """U(x): the largest number of errors in the population that a sample may show as so few.
-
-    Computed in whole numbers, so that no rounding decides; `alpha` is read as the decimal number that it prints as.
-
-    Parameters
-    ----------
-    population, sample
-        N and m, with m ≤ N.
-    alpha
-        At least 0 and below 1.
-    seen
-        x, the errors on the sample.
-    """
-
-    def too_many(errors: int) -> bool:  # false, then true, as errors grow
-        return _ruled_out(errors, population, sample, alpha, seen)
-
-    return bisect_left(range(population + 1), True, key=too_many) - 1
-
-
-def tolerated(population: int, sample: int, alpha: float, budget: int) -> int | None:
+def tolerated(population: int, sample: int, alpha: Alpha, budget: int) -> int | None:
     """c: the largest x such that U(x') − x' ≤ budget for every x' ≤ x; None if there is none.
 
     U(x) − x never falls as x grows, since one error more in the population shows at most one error more on the sample;
@@ -70,7 +47,7 @@ def tolerated(population: int, sample: int, alpha: float, budget: int) -> int | 
     """
 
     def fails(seen: int) -> bool:  # false, then true, as more are seen
-        return not _ruled_out(budget + seen + 1, population, sample, alpha, seen)
+        return not ruled_out(budget + seen + 1, population, sample, alpha, seen)
 
     place = bisect_left(range(sample + 1), True, key=fails)
     return place - 1 if place else None
@@ -81,28 +58,38 @@ def rank(ids: Sequence[str], confidences: Sequence[float]) -> list[str]:
     return [id for _, id in sorted(zip((-each for each in confidences), ids, strict=True))]
 
 
-def admit(
-    ranking: Sequence[str],
-    confidence: Mapping[str, float],
-    errors: Mapping[str, bool],
-    epsilon: float,
-    alpha: float,
-    records: int,
-) -> Admission:
-    """Accept the automatic labels before the (c + 1)-th error on the sample, with B = ⌊epsilon · records⌋.
+def admit(ranking: Sequence[str], errors: Mapping[str, bool], budget: int, alpha: Alpha) -> Admission:
+    """Accept the automatic labels before the (c + 1)-th error on the sample.
 
     Parameters
     ----------
     ranking
         Ids of the population's N records, from `rank`; fixed without looking at the sample.
-    confidence
-        Of each record in the ranking.
     errors
         For each id of the sample, whether its automatic label is wrong. The sample is complete and uniform.
-    epsilon, alpha
-        The share of the dataset's records that may be wrongly labelled, and the probability that more are.
-    records
-        How many records the dataset has, those outside the population included.
+    budget, alpha
+        B, the labels that may be wrong, and the probability that more are.
+
+    Raises
+    ------
+    ValueError
+        A record of the sample is not in the ranking.
+    """
+    places = error_places(ranking, errors)
+    limit = tolerated(len(ranking), len(errors), alpha, budget)
+    if limit is None:
+        return Admission(0, None)
+    return Admission(_before(places, limit, len(ranking)), budget)
+
+
+def share(epsilon: float | Fraction, records: int) -> int:
+    """Give ⌊epsilon · records⌋, with epsilon read as the decimal number that it prints as."""
+    part = exact(epsilon)
+    return records * part.numerator // part.denominator
+
+
+def error_places(ranking: Sequence[str], errors: Mapping[str, bool]) -> list[int]:
+    """Tell where in the ranking, from 0, the errors of the sample stand.
 
     Raises
     ------
@@ -111,34 +98,38 @@ def admit(
     """
     if outside := sorted(errors.keys() - set(ranking)):
         raise ValueError(f"{len(outside)} records of the sample are not in the ranking, such as {outside[0]!r}")
-    budget = int(Fraction(str(epsilon)) * records)
-    limit = tolerated(len(ranking), len(errors), alpha, budget)
-    places = [place for place, id in enumerate(ranking) if errors.get(id)]
+    return [place for place, id in enumerate(ranking) if errors.get(id)]
+
+
+def mistaken(population: int, sample: int, alpha: Alpha, budget: int, hidden: int) -> int:
+    """Bound the wrong labels that `admit` has accepted, if people called so many wrong labels of the sample right.
+
+    The cut then lies no further than the (c + hidden + 1)-th error that the sample truly has. That is what the theorem
+    accepts with c + hidden in place of c, and the budget that goes with it is U(c + hidden) − (c + hidden). It holds
+    wherever the hidden errors are.
+    """
+    limit = tolerated(population, sample, alpha, budget)
     if limit is None:
-        cut = 0
-    elif limit < len(places):
-        cut = places[limit]
-    else:
-        cut = len(ranking)
-    return Admission(
-        cut=cut,
-        tolerated=limit,
-        errors=len(places),
-        threshold=confidence[ranking[cut - 1]] if cut else None,
-        error_bound=budget / records if records else None,
-    )
+        return 0  # nothing was accepted
+    shown = min(sample, limit + hidden)
+    return undetected(population, sample, alpha, shown) - shown
 
 
-def _ruled_out(errors: int, population: int, sample: int, alpha: float, seen: int) -> bool:
-    """Say whether P(Hypergeometric(population, errors, sample) ≤ seen) ≤ alpha, or there are too few records."""
-    if errors > population:
-        return True
-    right = population - errors
-    shown = max(0, sample - right)
-    ways = comb(errors, shown) * comb(right, sample - shown)  # samples with exactly so many shown
-    total = 0
-    while shown <= min(seen, errors):
-        total += ways
-        ways = ways * (errors - shown) * (sample - shown) // ((shown + 1) * (right - sample + shown + 1))
-        shown += 1
-    return total <= Fraction(str(alpha)) * comb(population, sample)
+def foreseen(population: int, places: Sequence[int], sample: int, larger: int, alpha: Alpha, budget: int) -> int:
+    """Forecast the cut of a larger sample, whose errors are spread over the ranking as those of the present one.
+
+    Parameters
+    ----------
+    population, sample
+        N and m.
+    places
+        Where the errors of the present sample stand in the ranking, from `error_places`.
+    larger
+        The size of the larger sample.
+    """
+    limit = tolerated(population, larger, alpha, budget)
+    return 0 if limit is None else _before(places, limit * sample // larger, population)
+
+
+def _before(places: Sequence[int], limit: int, population: int) -> int:
+    return places[limit] if limit < len(places) else population

@@ -15,7 +15,9 @@ class Guarantee:
     Parameters
     ----------
     scope
-        `dataset`: at most a share `epsilon` of the dataset's records carry a wrong automatic label.
+        `dataset`: at most a share `epsilon` of the dataset's records carry a wrong automatic label. `accepted`: at most
+        that share of the accepted automatic labels is wrong. `class`: one of these for each proposed label, all
+        together with probability 1 - alpha.
     epsilon
         That share, from 0 to below 1.
     alpha
@@ -23,14 +25,18 @@ class Guarantee:
     without_audit
         While there is no audit: null accepts no automatic label; a number accepts those of at least that confidence,
         without any promise.
+    class_scope
+        With the scope `class`, what is promised of each: `dataset` (the share is of the records with that proposal) or
+        `accepted`. Null with the other scopes.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    scope: Literal["dataset"]
+    scope: Literal["dataset", "accepted", "class"]
     epsilon: float
     alpha: float
     without_audit: float | None = None
+    class_scope: Literal["dataset", "accepted"] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < 1:
@@ -40,6 +46,12 @@ class Guarantee:
         if self.without_audit is not None and not 0 <= self.without_audit <= 1:
             raise InputError(
                 f"guarantee.without_audit: a confidence from 0 to 1, or null, is expected, found {self.without_audit}"
+            )
+        if (self.scope == "class") != (self.class_scope is not None):
+            expected = "dataset or accepted" if self.scope == "class" else "null"
+            raise InputError(
+                f"guarantee.class_scope: {expected} is expected with scope: {self.scope}, "
+                f"found {self.class_scope or 'null'}"
             )
 
 
@@ -52,7 +64,10 @@ class Gate:
     metric
         Its place in reports/quality.json, parted by dots, such as `annotator.audit.macro_f1`.
     at_least, at_most
-        The bound; one of the two. Where the metric has an interval, its lower (upper) end must clear it.
+        The bound; one of the two.
+    end
+        Which end of the metric's interval must clear it: `low`, `value` or `high`. Null is the end nearer to the bound:
+        `low` for at_least, `high` for at_most. A metric without an interval is judged by its value.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -60,11 +75,16 @@ class Gate:
     metric: str
     at_least: float | None = None
     at_most: float | None = None
+    end: Literal["low", "value", "high"] | None = None
 
     def __post_init__(self) -> None:
         if (self.at_least is None) == (self.at_most is None):
             found = "neither" if self.at_least is None else "both"
             raise InputError(f"gates: the gate on {self.metric!r} needs one of at_least and at_most, found {found}")
+
+    @property
+    def judged(self) -> Literal["low", "value", "high"]:
+        return self.end or ("low" if self.at_most is None else "high")
 
 
 @dataclass(frozen=True)
@@ -77,6 +97,6 @@ class Quality:
     gates: dict[str, Gate | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("passed", "failed"):
+        for name in ("passed", "failed", "undecided"):
             if name in self.gates:
                 raise InputError(f"gates: the name {name!r} is taken by the report of the gates; choose another")

@@ -86,7 +86,7 @@ def statement(
             "audit": _metrics(audited, task, seed, none_judged),
         },
         "guarantee": guarantee,
-        "agreement": {key: version["agreement"][key] for key in ("n", "alpha")},
+        "agreement": {key: version["agreement"][key] for key in ("n", "alpha", "person_error", "consensus_error")},
         "issues": _issues(values, proposals, task, nothing),
     }
     return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -47,11 +48,29 @@ def summary(reports: Path) -> str:
         "agreement": [f"alpha {wording.found(statement.get('agreement') or statement, 'alpha')}"],
         "quality": [_quality(annotator, key) for key in wording.ESTIMATES],
         "guarantee": [wording.promise(statement)],
-        "gates": [wording.verdict(gates), *(_gate(gates, name) for name in gates if gates[name]["verdict"] != "pass")],
+        "gates": [wording.verdict(statement), *_unpassed(gates)],
         "for people": [f"{queue['tasks']:,} tasks{_listed(queues)}"],
         "look at": [f"{path:<24}{what}" for path, what in LOOK_AT.items()],
     }
     return "\n".join(line for head, texts in rows.items() for line in _lines(head, texts))
+
+
+def gates(reports: Path) -> tuple[bool, str]:
+    """Say whether the version passes all its gates, and which it does not.
+
+    Parameters
+    ----------
+    reports
+        The folder that holds `quality.json`.
+
+    Raises
+    ------
+    InputError
+        It is not there, or is not JSON.
+    """
+    statement = _read(reports / "quality.json")
+    told = [f"gates: {wording.verdict(statement)}", *_unpassed(wording.gates(statement))]
+    return statement["gates"]["passed"], "\n".join(told)
 
 
 def _lines(head: str, texts: list[str]) -> list[str]:
@@ -68,8 +87,8 @@ def _quality(annotator: wording.Block, key: str) -> str:
     return f"{wording.ESTIMATES[key]}, n = {block['n']:,}: {', '.join(figures)}"
 
 
-def _gate(gates: wording.Block, name: str) -> str:
-    return f"{name}: {wording.bound(gates[name])} is asked, it is {wording.found(gates, name)}"
+def _unpassed(gates: Mapping[str, wording.Block]) -> list[str]:
+    return [f"{name}: {wording.asked(gates, name)}" for name, gate in gates.items() if gate["verdict"] != "pass"]
 
 
 def _listed(items: list[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 Block = Mapping[str, Any]
 
+UNDECIDED = "not enough data"
 ESTIMATES = {"cross_validated": "cross-validated", "audit": "audit"}
 
 
@@ -16,12 +17,18 @@ def promise(statement: Block) -> str:
     why = reason(statement, "guarantee")
     if promises(statement):
         guarantee = statement["guarantee"]
-        of = {"dataset": f"of the {statement['dataset']['records']:,} records carry a wrong automatic label"}
+        records = statement["dataset"]["records"]
+        of = {
+            "dataset": f"of the {records:,} records carry a wrong automatic label",
+            "accepted": f"of the {automatic:,} automatic labels are wrong",
+        }
+        each = ", and so for each proposed label by itself" if guarantee["scope"] == "class" else ""
+        about = of[guarantee.get("class_scope") or guarantee["scope"]]
         if automatic:
             return (
-                f"With a probability of at least {percent(1 - guarantee['alpha'])}, "
-                f"at most {percent(guarantee['epsilon'])} {of[guarantee['scope']]}, provided that people were right "
-                f"on the {guarantee['sample']:,} records of audit {guarantee['audit']}."
+                f"With a probability of at least {percent(1 - guarantee['alpha'])}, at most "
+                f"{percent(guarantee['epsilon'])} {about}{each}, provided that people were right on the "
+                f"{guarantee['sample']:,} records of audit {guarantee['audit']}."
             )
         why = f"audit {guarantee['audit']} admits none"
     if automatic:
@@ -87,14 +94,29 @@ def gates(statement: Block) -> dict[str, Block]:
     return {name: each for name, each in (statement.get("gates") or {}).items() if isinstance(each, Mapping)}
 
 
-def verdict(findings: Mapping[str, Block]) -> str:
+def verdict(statement: Block) -> str:
     """Say of all gates together whether they are passed."""
-    failed = [name for name, gate in findings.items() if gate["verdict"] != "pass"]
-    if failed:
-        return f"{len(failed)} of {len(findings)} not passed: {', '.join(failed)}"
-    return f"all {len(findings)} passed" if findings else "none set"
+    findings = gates(statement)
+    failed = [name for name, gate in findings.items() if gate["verdict"] == "fail"]
+    undecided = [name for name, gate in findings.items() if gate["verdict"] == UNDECIDED]
+    told = [f"{len(failed)} of {len(findings)} failed: {', '.join(failed)}"] if failed else []
+    if undecided:
+        told.append(f"{len(undecided)} of {len(findings)} without enough data: {', '.join(undecided)}")
+    return "; ".join(told) or (f"all {len(findings)} passed" if findings else "none set")
 
 
 def bound(gate: Block) -> str:
     least = gate.get("at_least")
     return f"at most {gate['at_most']:g}" if least is None else f"at least {least:g}"
+
+
+def asked(gates: Mapping[str, Block], name: str) -> str:
+    """Say what a gate asks and what there is; where that does not decide it, how much data would."""
+    gate = gates[name]
+    needed = f"; {enough(gate)}" if gate.get("needed") else ""
+    return f"{bound(gate)} is asked, it is {found(gates, name)}{needed}"
+
+
+def enough(gate: Block) -> str:
+    """Say how much data would decide a gate."""
+    return f"a sample of about {gate['needed']:,} would decide it"

@@ -1,4 +1,4 @@
-"""`python -m stages.versions compare A [B] | lineage RECORD`: what changed between two versions, and why.
+"""`python -m stages.versions compare A [B] | lineage RECORD | release`: versions of the dataset.
 
 A and B are revisions as git knows them; without B, the checkout as it is. The exit code is 0 if they are the same, 1 if
 they differ, 2 for an error.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -19,16 +20,18 @@ from stages import InputError
 from stages.configuration import Dataset, chosen
 from stages.tables import rounded
 from stages.versions import lineage as history
-from stages.versions import showing
+from stages.versions import releasing, showing
 from stages.versions.difference import changes, summary
 from stages.versions.loading import load
-from stages.versions.revisions import Commit, Revision, find, git, rebuilt
+from stages.versions.movement import movement
+from stages.versions.revisions import Commit, Revision, find, git, out_of_date, read_json, rebuilt
 
 
 def compare(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         a, b = (load(_revision(name, options.rebuild, stack)) for name in (options.a, options.b))
         report, every = summary(a, b, changes(a, b))
+        report |= movement(a, b)
     listed = every[: options.limit] if options.records else []
     if options.json:
         if options.records:
@@ -44,10 +47,42 @@ def compare(options: argparse.Namespace) -> int:
 def lineage(options: argparse.Namespace) -> int:
     (dataset,) = chosen(dataset=Dataset)
     rounds = sorted(path.as_posix() for path in Path("data/annotations", dataset.rounds).glob("round-*.jsonl"))
-    tags = git("tag", "--list", "dataset-v*", "--sort=v:refname").split()
-    for event in history.lineage(options.record, find(None), rounds, map(find, tags)):
+    for event in history.lineage(options.record, find(None), rounds, map(find, _tags())):
         print(f"{event.stage:16} {event.what}")
     return 0
+
+
+def release(options: argparse.Namespace) -> int:
+    last = releasing.latest(_tags())
+    if changed := git("status", "--porcelain"):
+        raise InputError(f"the checkout differs from its commit ({changed.splitlines()[0].strip()}, …): commit first")
+    if behind := out_of_date():
+        raise InputError(f"dvc.lock is not what this commit makes ({behind}): run dvc repro, and commit")
+    now = load(find("HEAD"))
+    failed = now.quality["gates"]["failed"]
+    if failed and not options.despite_gates:
+        raise InputError(f"gates failed: {', '.join(failed)}; to release all the same: --despite-gates")
+    releasing.check_audit([*(read_json(find(tag), "reports/quality.json") or {} for tag in _tags()), now.quality])
+    report = None
+    if last:
+        before = load(find(last))
+        report, _ = summary(before, now, changes(before, now))
+    tag = releasing.next_tag(last, report or {})
+    line = releasing.entry(tag, report, now.quality)
+    path = Path("CHANGELOG.md")
+    path.write_text(releasing.written(path.read_text("utf-8") if path.exists() else "", line), "utf-8", newline="\n")
+    print(line)
+    commands = [["add", "CHANGELOG.md"], ["commit", "-m", tag.replace("-v", " ")], ["tag", tag]]
+    for command in commands:
+        if options.tag:
+            git(*command)
+        else:
+            print(f"git {shlex.join(command)}")
+    return 0
+
+
+def _tags() -> list[str]:
+    return git("tag", "--list", "dataset-v*", "--sort=v:refname").split()
 
 
 def _revision(name: str | None, rebuild: bool, stack: ExitStack) -> Revision:
@@ -73,6 +108,10 @@ def main() -> NoReturn:
     command = commands.add_parser("lineage", help="everything that ever happened to a record")
     command.add_argument("record", metavar="RECORD", help="its id")
     command.set_defaults(run=lineage)
+    command = commands.add_parser("release", help="number this version, and write it into CHANGELOG.md")
+    command.add_argument("--tag", action="store_true", help="commit the changelog and make the tag, too")
+    command.add_argument("--despite-gates", action="store_true", help="although gates failed; the changelog says so")
+    command.set_defaults(run=release)
     options = parser.parse_args()
     try:
         code = options.run(options)

@@ -28,6 +28,8 @@ class Version:
         One row per record: `id`, `content`, the fields, `source`, `split`, `label`, `origin`, `confidence`.
     lines
         Lines of `labels.jsonl`, as they are written.
+    human, auto
+        Lines of `human.jsonl` and `auto.jsonl`, likewise.
     rejected
         One row per rejected record: `id`, `operator`, `reason`.
     quality
@@ -41,6 +43,8 @@ class Version:
     name: str
     records: pa.Table
     lines: list[bytes]
+    human: list[bytes]
+    auto: list[bytes]
     rejected: pa.Table
     quality: Mapping[str, Any]
     params: Mapping[str, Any]
@@ -74,6 +78,8 @@ def load(revision: Revision) -> Version:
         name=revision.name,
         records=pa.concat_tables(parts, promote_options="default").combine_chunks(),
         lines=read_lines(revision, "data/dataset/labels.jsonl"),
+        human=read_lines(revision, "data/labels/human.jsonl"),
+        auto=read_lines(revision, "data/labels/auto.jsonl"),
         rejected=read_table(revision, "data/clean/rejected", ["id", "operator", "reason"]),
         quality=read_json(revision, "reports/quality.json") or {},
         params=_params(stages),

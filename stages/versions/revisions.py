@@ -140,6 +140,15 @@ def git(*arguments: str, check: bool = True) -> str:
     return done.stdout.strip() if not done.returncode else ""
 
 
+def out_of_date() -> str:
+    """Name a stage whose outputs are not what the checkout makes; empty if there is none."""
+    from dvc.repo import Repo
+
+    with Repo() as repo:
+        changed = repo.status()
+    return next(iter(sorted(changed)), "")
+
+
 @contextmanager
 def rebuilt(commit: Commit) -> Iterator[Folder]:
     """Make a version again from its commit, in a worktree that is removed at the end.

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from stages.versions.difference import Change
 
+DRIFT = {"Jensen–Shannon, bits": "jensen_shannon", "population stability index": "psi", "Cramér's V": "cramers_v"}
+
 
 class Table(NamedTuple):
     """A part of a comparison.
@@ -57,6 +59,25 @@ def tables(report: Mapping[str, Any], records: Sequence[Change] = ()) -> Iterato
     yield Table("What changed, where and why", ("", "records", "stage", "cause"), causes)
     flow = [(each["old"], each["new"], f"{each['records']:,}") for each in report["flow"]]
     yield Table("Labels, from and to", ("from", "to", "records"), flow)
+    paired = [
+        (
+            f"{queue} queue" if queue == "random" else queue,
+            f"{each['n']:,}",
+            _change(each["change"]),
+            f"{each['repaired']:,}",
+            f"{each['broken']:,}",
+            f"{each['p']:.3f}",
+        )
+        for queue, each in report["annotator"].items()
+        if each["p"] is not None and each["repaired"] + each["broken"]
+    ]
+    heads = ("judged by people", "records", "change of accuracy", "repaired", "broken", "p")
+    yield Table("The annotator, on the same records", heads, paired)
+    labels = report["distribution"]
+    if labels["reason"] is None and labels["before"] != labels["after"]:
+        counts = [(name, f"{labels['before'][name]:,}", f"{labels['after'][name]:,}") for name in labels["before"]]
+        measures = [(name, "", f"{labels[key]:.3f}") for name, key in DRIFT.items()]
+        yield Table("Labels, how many of each", names, counts + measures)
     rejected = [
         (name, f"{count['old']:,}", f"{count['new']:,}")
         for name, count in report["rejected"].items()
@@ -123,6 +144,10 @@ def _escaped(cell: str) -> str:
     for sign, shown in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;"), ("`", "&#96;"), ("\n", " ")):
         cell = cell.replace(sign, shown)
     return cell
+
+
+def _change(value: Mapping[str, Any]) -> str:
+    return f"{value['value']:+.3f} ({value['low']:+.3f} to {value['high']:+.3f})"
 
 
 def _figure(value: Any) -> str:

@@ -1,0 +1,155 @@
+"""How well each person labels: against the others, against gold records, and against what they were shown."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from statistics import median
+from typing import Any, Protocol
+
+import numpy as np
+
+from stages.quality.intervals import bootstrap, wilson
+from stages.tasks import Task, Value
+
+Block = dict[str, Any]
+
+PAIRED = 20  # records in common, at least, for two people's kappa
+
+
+class Answer(Protocol):
+    """What one person said of one record."""
+
+    @property
+    def record(self) -> str: ...
+    @property
+    def annotator(self) -> str: ...
+    @property
+    def value(self) -> Value: ...
+    @property
+    def shown(self) -> Mapping[str, Any] | None: ...
+    @property
+    def seconds(self) -> float | None: ...
+
+
+def people(
+    answers: Iterable[Answer],
+    task: Task,
+    gold: Mapping[str, Value],
+    proposals: Mapping[str, Value],
+    seed: int,
+) -> Block:
+    """Say how well each person labels.
+
+    Parameters
+    ----------
+    answers
+        Each person's present answer to each record, where they submitted one.
+    task
+        When two values are the same.
+    gold
+        Values known to be right, by record.
+    proposals
+        The annotator's proposals by record, for what people said without having seen them.
+    seed
+        Not negative; of the bootstrap.
+
+    Returns
+    -------
+    `people`, by name:
+
+    - `answers`, how many they gave, and the median of their `seconds`;
+    - `others`: the share that is what most of the others said of the record (records on which the others are divided
+      equally are left out), and `gold`: the share of gold records that is right;
+    - `unchanged`: where a proposal was shown, the share that is the proposal; `independent`: where none was shown, the
+      share that is it all the same. If the first is far above the second, proposals sway this person, or people are
+      shown proposals on easier records.
+
+    And `pairs`: Cohen's kappa (1960) of any two with 20 records or more in common. Shares have `n` and Wilson's
+    interval, kappas a bootstrap interval; null with a `reason` where there is nothing to compute them from.
+    """
+    by_person: dict[str, dict[str, Answer]] = defaultdict(dict)
+    votes: dict[str, dict[str, Value]] = defaultdict(dict)
+    for answer in answers:
+        by_person[answer.annotator][answer.record] = answer
+        votes[answer.record][answer.annotator] = answer.value
+    return {
+        "people": {
+            name: _person(name, given, votes, task, gold, proposals) for name, given in sorted(by_person.items())
+        },
+        "pairs": _pairs(by_person, seed),
+    }
+
+
+def _person(
+    name: str,
+    given: Mapping[str, Answer],
+    votes: Mapping[str, Mapping[str, Value]],
+    task: Task,
+    gold: Mapping[str, Value],
+    proposals: Mapping[str, Value],
+) -> Block:
+    others = {record: _most([vote for by, vote in votes[record].items() if by != name]) for record in given}
+    shown = {record: each.shown["value"] for record, each in given.items() if each.shown is not None}
+    unseen = {record: proposals[record] for record in given if record in proposals and record not in shown}
+    seconds = [each.seconds for each in given.values() if each.seconds is not None]
+
+    def share(truth: Mapping[str, Value | None], nothing: str) -> Block:
+        known = [record for record in given if truth.get(record) is not None]
+        if not known:
+            return {"n": 0, "value": None, "low": None, "high": None, "reason": nothing}
+        same = sum(task.compare(given[record].value, truth[record]) == 1 for record in known)
+        return {"n": len(known), **wilson(same, len(known))}
+
+    return {
+        "answers": len(given),
+        "seconds": median(seconds) if seconds else None,
+        "others": share(others, "nobody else has answered these records, or the others are divided"),
+        "gold": share(gold, "no gold record is among them"),
+        "unchanged": share(shown, "no proposal was shown"),
+        "independent": share(unseen, "all proposals were shown, or there are none"),
+    }
+
+
+def _most(votes: Sequence[Value]) -> Value | None:
+    """Give the value that most say; None if there is no single one."""
+    counts: dict[str, int] = defaultdict(int)
+    for vote in votes:
+        counts[_name(vote)] += 1
+    first = [name for name, count in counts.items() if count == max(counts.values())]
+    return json.loads(first[0]) if len(first) == 1 else None
+
+
+def _pairs(by_person: Mapping[str, Mapping[str, Answer]], seed: int) -> list[Block]:
+    found = []
+    for one, other in combinations(sorted(by_person), 2):
+        common = sorted(by_person[one].keys() & by_person[other].keys())
+        if len(common) >= PAIRED:
+            said = [tuple(_name(by_person[each][record].value) for each in (one, other)) for record in common]
+            found.append({"people": [one, other], "n": len(common), "kappa": _kappa(said, seed)})
+    return found
+
+
+def _kappa(said: Sequence[tuple[str, ...]], seed: int) -> Block:
+    names = sorted({name for pair in said for name in pair})
+    place = {name: i for i, name in enumerate(names)}
+    k = len(names)
+    cells = np.zeros((len(said), k * k))
+    cells[np.arange(len(said)), [k * place[one] + place[other] for one, other in said]] = 1
+
+    def score(sums: np.ndarray) -> dict[str, np.ndarray]:
+        table = sums.reshape(*sums.shape[:-1], k, k)
+        n = table.sum(axis=(-2, -1))
+        seen = np.trace(table, axis1=-2, axis2=-1) / n
+        chance = (table.sum(axis=-1) * table.sum(axis=-2)).sum(axis=-1) / (n * n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return {"kappa": np.where(chance < 1, (seen - chance) / (1 - chance), np.nan)}
+
+    found = bootstrap(cells, score, seed)["kappa"]
+    return found | {"reason": "both always gave one and the same label"} if found["value"] is None else found
+
+
+def _name(value: Value) -> str:
+    return json.dumps(value, sort_keys=True)
