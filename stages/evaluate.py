@@ -23,6 +23,7 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
         "annotator": read_json("reports/annotator.json"),
         "guarantee": read_json("reports/guarantee.json"),
         "queue": read_json("reports/queue.json"),
+        "people": read_json("data/labels/people.json")["people"],
     }
     audit = audited(ids, human, auto, review.audit, task, seed)
     statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)

@@ -10,15 +10,21 @@ from stages.tables import read, whole, write_json, write_lines
 
 @stage
 def main(dataset: Dataset, review: Review, seed: int) -> str:
-    task = tasks.read("conf/labeling", dataset.labeling, dataset.shown).task
+    interface = tasks.read("conf/labeling", dataset.labeling, dataset.shown)
+    task = interface.task
     records = read("data/clean/records", ["id", "content"])
     rejected = set(read("data/clean/rejected", ["id"])["id"])
-    annotations = read_rounds(sorted(Path("data/annotations", dataset.rounds).glob("*.jsonl")), task)
+    annotations = read_rounds(
+        sorted(Path("data/annotations", dataset.rounds).glob("*.jsonl")), task, interface.corrections
+    )
     contents = dict(zip(records["id"], records["content"], strict=True))
-    settled = settle(annotations, contents, task, review, rejected)
+    settled = settle(annotations, contents, task, review, interface.guideline, rejected)
     agreement = quality.agreement(settled.votes, seed)
-    with whole("data/labels/human.jsonl", "reports/agreement.json") as (human, report):
+    gold = {label["record"]: label["value"] for label in settled.labels if label["adjudicated"]}
+    people = quality.people(settled.answers, task, gold, {}, seed)  # what they were not shown is not known here
+    with whole("data/labels/human.jsonl", "data/labels/people.json", "reports/agreement.json") as (human, each, report):
         write_lines(human, settled.labels)
+        write_json(each, people)
         write_json(report, {**agreement, **settled.report})
     labelled = sum(label["value"] is not None for label in settled.labels)
     return f"import_labels: {len(annotations):,} annotations, {labelled:,} records labelled by people"

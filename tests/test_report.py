@@ -181,6 +181,18 @@ def test_page_says_what_the_version_promises_and_how_good_it_is() -> None:
         assert words in text
 
 
+def test_page_shows_who_answered_most_under_escaped_names() -> None:
+    share = {"n": 0, "value": None, "low": None, "high": None, "reason": "nobody else"}
+    person = {"answers": 3, "seconds": 4.25, "others": metric(0.9) | {"n": 3}, "gold": share, "unchanged": share}
+    arguments = made()
+    arguments["version"]["people"] = {f"<b>{n}": person | {"answers": n} for n in range(1, 31)}
+    html = page(**arguments)
+    assert "The 20 of 30 people" in html
+    assert "&lt;b&gt;30" in html
+    assert "&lt;b&gt;10<" not in html
+    assert "<b>" not in html
+
+
 def test_page_is_whole_and_needs_neither_network_nor_script() -> None:
     html = page(**made())
     reader = Reader(html)

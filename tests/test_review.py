@@ -76,7 +76,7 @@ def rounds(*lists):
 
 def settled(annotations, review=REVIEW, contents=None, **more):
     contents = contents or dict.fromkeys((each.record for each in annotations), "c")
-    return settle(annotations, contents, TASK, review, **more)
+    return settle(annotations, contents, TASK, review, more.pop("guideline", "b5d0"), **more)
 
 
 def label(record, people=1, queues=("random",), stale=False, before="positive"):
@@ -84,6 +84,7 @@ def label(record, people=1, queues=("random",), stale=False, before="positive"):
         "votes": {f"ann{n}": "positive" for n in range(people)},
         "adjudicated": False,
         "before_audit": before,
+        "older_guideline": False,
     }
 
 
@@ -141,6 +142,27 @@ def test_a_wrong_line_is_named_with_file_line_and_what_is_allowed(tmp_path, text
     assert f"{path}, line 2: " in str(error.value)
     assert found in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_labels_of_an_earlier_label_set_are_read_as_what_they_are_now(tmp_path):
+    text = json.dumps(line()).replace("positive", "glad") + "\n" + json.dumps(line("2")).replace("positive", "mixed")
+    path = write_round(tmp_path, text + "\n" + json.dumps(line("3")) + "\n")
+    one, two, three = read_rounds([path], TASK, {"glad": "positive", "mixed": None})
+    assert (one.value, two.value, three.value) == ("positive", None, "positive")
+    assert (one.void, two.void, three.void) == (False, True, False)
+    assert one.result[0]["value"]["choices"] == ["glad"]
+    made = settled([one, two, three])
+    assert [each["record"] for each in made.labels] == ["1", "3"]
+    assert made.report["void"] == {"count": 1, "records": ["2"]}
+    with pytest.raises(InputError, match="label 'glad' is not in the labelling interface"):
+        read_rounds([path], TASK, {"mixed": None})
+
+
+def test_labels_that_became_one_are_one_label(tmp_path):
+    given = line()
+    given["result"] = TOPICS.show(["food", "price"])
+    path = write_round(tmp_path, json.dumps(given).replace("price", "cost").replace("food", "cost"))
+    assert read_rounds([path], TOPICS, {"cost": "price"})[0].value == ["price"]
 
 
 def test_a_line_that_is_not_utf_8_is_named(tmp_path):
@@ -307,6 +329,7 @@ def test_a_label_says_where_it_came_from():
         ("votes", {"ann": "positive", "ben": "positive", "cem": "neutral"}),
         ("adjudicated", False),
         ("before_audit", "positive"),
+        ("older_guideline", False),
     ]
     assert two == one | {
         "record": "2",
@@ -367,8 +390,8 @@ def test_the_report_counts_and_names():
 
 
 def test_no_rounds_give_no_labels_and_a_reason():
-    made = settle([], {"1": "c"}, TASK, REVIEW)
-    assert (made.labels, made.votes) == ([], {})
+    made = settle([], {"1": "c"}, TASK, REVIEW, "b5d0")
+    assert (made.labels, made.votes, made.answers) == ([], {}, [])
     assert made.report["consensus"] == {
         "used": "majority",
         "records": 0,
@@ -412,6 +435,7 @@ def test_an_adjudicated_label_stands_above_all_votes_and_is_none_itself(consensu
     assert (one["value"], one["confidence"], one["adjudicated"]) == ("negative", 1.0, True)
     assert one["why"] == "adjudicated by cem over 2 votes"
     assert made.votes == {"1": {"ann": "positive", "ben": "positive"}} == {"1": one["votes"]}
+    assert [each.annotator for each in made.answers] == ["ann", "ben"]
 
 
 def test_the_latest_adjudication_counts_and_a_withdrawn_one_is_a_vote_again():
@@ -444,6 +468,23 @@ def test_records_without_a_majority_are_asked_again_with_the_votes():
     assert (asked["1"].queue, asked["1"].reason) == ("random", "adjudicate: ann: positive, ben: neutral")
     never = next_batch(list("1234"), labels, None, replace(REVIEW, adjudicate=None), 7)
     assert {each.record for each in never} == {"4"}
+
+
+def test_labels_under_an_older_guideline_are_named_and_a_share_of_them_asked_again():
+    given = rounds([line(each) for each in IDS], [line("000", annotator="ben", guideline="new")])
+    made = settled(given, guideline="new")
+    assert made.report["older_guideline"] == {"count": 99, "records": IDS[1:21]}
+
+    def asked(share):
+        review = replace(REVIEW, older_guideline=share, batch=200, adjudicate=None)
+        return {each.record for each in next_batch(IDS, made.labels, None, review, 7)}
+
+    assert asked(0) == set()
+    assert asked(1) == set(IDS[1:])
+    assert asked(0.3) < asked(0.5)
+    assert 35 < len(asked(0.5)) < 65
+    one = next(iter(next_batch(IDS, made.labels, None, replace(REVIEW, older_guideline=1.0), 7)))
+    assert (one.queue, one.reason) == ("active", "labelled under an older guideline")
 
 
 # audit

@@ -287,3 +287,28 @@ def test_an_interface_that_refers_to_a_field_that_is_not_shown_is_refused(tmp_pa
     (tmp_path / "mood.md").write_text("How does it feel?")
     with pytest.raises(InputError, match=r"mood\.xml: refers to \$txet, .* allowed are text, record, content, queue"):
         read(tmp_path, "mood", ["text"])
+
+
+def test_corrections_are_read_beside_the_interface(tmp_path: Path) -> None:
+    (tmp_path / "mood.xml").write_text(SHOWN)
+    (tmp_path / "mood.md").write_text("How does it feel?")
+    assert read(tmp_path, "mood").corrections == {}
+    (tmp_path / "mood.yaml").write_text("glad: good\nmixed: null\n")
+    assert read(tmp_path, "mood").corrections == {"glad": "good", "mixed": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("glad: god", "mood.yaml: glad: one of good, bad is expected, or null (label anew), found 'god'"),
+        ("good: bad", "mood.yaml: 'good': an earlier label is expected, which is no more in the interface"),
+        ("- glad", "a mapping of earlier labels to present ones is expected, found ['glad']"),
+        ("a: [", "mood.yaml: not YAML"),
+    ],
+)
+def test_a_wrong_correction_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "mood.xml").write_text(SHOWN)
+    (tmp_path / "mood.md").write_text("How does it feel?")
+    (tmp_path / "mood.yaml").write_text(text)
+    with pytest.raises(InputError, match=re.escape(message)):
+        read(tmp_path, "mood")

@@ -185,7 +185,7 @@ def _queue() -> list[Any]:
 
 
 def _standing(rounds: Path, interface: Interface) -> list[Annotation]:
-    return current(read_rounds(sorted(rounds.glob("*.jsonl")), interface.task))
+    return current(read_rounds(sorted(rounds.glob("*.jsonl")), interface.task, interface.corrections))
 
 
 def _push(

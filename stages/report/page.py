@@ -34,6 +34,8 @@ GUARANTEE = {
     "error_bound": "Bound on the share that is wrong",
 }
 AGREEMENT = {"rounds": "Rounds", "people": "People", "annotations": "Annotations", "skipped": "Skipped"}
+SHARES = {"others": "As most others say", "gold": "As adjudicated", "unchanged": "As shown"}
+PEOPLE = 20  # on the page
 QUEUES = {
     "random": "a uniform sample, for training and cross-validation",
     "active": "uncertain, suspicious or disagreeing records, for learning and repair",
@@ -60,8 +62,8 @@ def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: Abo
     statement
         `reports/quality.json`.
     version
-        `labels` (the lines of `labels.jsonl`) and the reports `cleaning`, `agreement`, `annotator`; `queue`, if it is
-        there.
+        `labels` (the lines of `labels.jsonl`) and the reports `cleaning`, `agreement`, `annotator`; `queue` and
+        `people` (by name, as `quality.people` has them), if they are there.
     plots
         `confusion`: rows of `actual`, `proposed`, `count`; `calibration`: rows of `confidence`, `accuracy`, `count`.
     about
@@ -81,6 +83,7 @@ def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: Abo
         _confusion(plots["confusion"], statement),
         _calibration(plots["calibration"], statement),
         _agreement(statement, version["agreement"]),
+        _people(version.get("people") or {}),
         _next(version.get("queue")),
     ]
     return "\n".join(
@@ -328,6 +331,27 @@ def _agreement(statement: Block, report: Block) -> Markup:
     found = wording.reason(issues, "suspicious") if suspicious is None else wording.figure(suspicious)
     rows.append(("Labels by people that look wrong", found))
     return _section("Agreement between people", tag("p", told), table(("", ""), rows, ("", "n")))
+
+
+def _people(people: Mapping[str, Block]) -> Markup:
+    shown = sorted(people.items(), key=lambda item: (-item[1]["answers"], item[0]))[:PEOPLE]
+    if not shown:
+        return _section("People", tag("p", "None has answered yet."))
+    told = (
+        f"The {len(shown)} of {len(people):,} people who answered most, under their pseudonyms. A share of answers as "
+        "shown far above that of answers as most others say hints at proposals that sway people."
+    )
+    rows = [
+        (
+            tag("code", name),
+            f"{each['answers']:,}",
+            *(_value(each, key) if each[key]["n"] else tag("span", "–", class_="soft") for key in SHARES),
+            "–" if each["seconds"] is None else f"{each['seconds']:.1f}",
+        )
+        for name, each in shown
+    ]
+    heads = ("", "Answers", *SHARES.values(), "Seconds, median")
+    return _section("People", tag("p", told), table(heads, rows, ("", *["n"] * (len(heads) - 1))))
 
 
 def _next(queue: Block | None) -> Markup:

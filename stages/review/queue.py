@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from itertools import islice
 from json import dumps
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -66,9 +67,10 @@ def next_batch(
     """Choose the records that people see next.
 
     What the open audit lacks comes first, all of it. The rest of the batch is shared between the random queue (the
-    next records of the permutation) and the active one: records that have changed since they were labelled, records
-    on which people disagree or that too few of them have answered (under the queue they were in), then the most
-    uncertain ones, ties by id. If one of the two runs short, the other fills its place.
+    next records of the permutation) and the active one: records that have changed since they were labelled, or a
+    declared share of those labelled under an older guideline; records on which people disagree or that too few of them
+    have answered (under the queue they were in); then the most uncertain ones, ties by id. If one of the two runs
+    short, the other fills its place.
 
     Parameters
     ----------
@@ -94,7 +96,10 @@ def next_batch(
     again = {
         each
         for each, label in answered.items()
-        if label["people"] < review.overlap or _changed(label, review) or _disputed(label, review)
+        if label["people"] < review.overlap
+        or _changed(label, review)
+        or _disputed(label, review)
+        or _outdated(label, review, seed)
     }
     sample: list[str] = []
     chosen: list[Queued] = []
@@ -103,7 +108,9 @@ def next_batch(
         lacking = [each for each in sample if each not in answered]
         lacking += [each for each in sample if each in again]
         name = f"audit:{review.audit.number}"
-        chosen = [Queued(each, name, _reason(answered.get(each), review, "drawn for the audit")) for each in lacking]
+        chosen = [
+            Queued(each, name, _reason(answered.get(each), review, seed, "drawn for the audit")) for each in lacking
+        ]
     left = review.batch - len(chosen)
     if left <= 0:
         return chosen
@@ -111,7 +118,7 @@ def next_batch(
     apart = set(sample)  # asked under the audit alone
     others = [each for each in sorted(permutation) if each not in apart]
     fresh = [each for each in others if each not in answered]
-    queues = {each: _queue(answered[each], review) for each in others if each in again}
+    queues = {each: _queue(answered[each], review, seed) for each in others if each in again}
     waiting = [each for each, queue in queues.items() if queue == "random"]
     begun = [each for each, queue in queues.items() if queue != "random"]
     begun.sort(key=lambda each: not _changed(answered[each], review))  # the changed ones first
@@ -123,16 +130,17 @@ def next_batch(
     drawn, active = _shared(
         [each for each in permutation if each in random], [*begun, *unsure], left, review.mix.random
     )
-    chosen += [Queued(each, "random", _reason(answered.get(each), review, "next at random")) for each in drawn]
+    chosen += [Queued(each, "random", _reason(answered.get(each), review, seed, "next at random")) for each in drawn]
     for each in active:
-        reason = _reason(answered.get(each), review, f"{review.active.strategy} uncertainty {unsure.get(each, 0):.3f}")
+        unanswered = f"{review.active.strategy} uncertainty {unsure.get(each, 0):.3f}"
+        reason = _reason(answered.get(each), review, seed, unanswered)
         chosen.append(Queued(each, queues.get(each, "active"), reason))
     return chosen
 
 
-def _queue(label: Mapping[str, Any], review: Review) -> str:
+def _queue(label: Mapping[str, Any], review: Review, seed: int) -> str:
     """Give the queue under which an answered record is asked again."""
-    if _changed(label, review):
+    if _changed(label, review) or _outdated(label, review, seed):
         return "active"
     return "random" if "random" in label["queues"] else str(label["queues"][0])
 
@@ -149,11 +157,21 @@ def _disputed(label: Mapping[str, Any], review: Review) -> bool:
     return votes.count(label["value"]) <= review.adjudicate * len(votes)
 
 
-def _reason(label: Mapping[str, Any] | None, review: Review, unanswered: str) -> str:
+def _outdated(label: Mapping[str, Any], review: Review, seed: int) -> bool:
+    """Tell whether a label under an older guideline is among those asked again, which its hash decides."""
+    if not label["older_guideline"]:
+        return False
+    drawn = int(sha256(f"guideline|{seed}|{label['record']}".encode()).hexdigest()[:16], 16)
+    return drawn < review.older_guideline * 2**64
+
+
+def _reason(label: Mapping[str, Any] | None, review: Review, seed: int, unanswered: str) -> str:
     if label is None:
         return unanswered
     if _changed(label, review):
         return "changed since people labelled it"
+    if _outdated(label, review, seed):
+        return "labelled under an older guideline"
     if label["people"] < review.overlap:
         return f"answered by {label['people']} of {review.overlap} people"
     votes = (f"{name}: {value if isinstance(value, str) else dumps(value)}" for name, value in label["votes"].items())

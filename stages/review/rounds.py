@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,6 +49,8 @@ class Annotation:
     ground_truth
         Whether it adjudicates: it stands above all votes, as Label Studio's ground truth. The key is in a line only
         where it is true.
+    void
+        Whether the label that it gives is no more, and its record has to be labelled anew.
     """
 
     round: int
@@ -65,9 +67,10 @@ class Annotation:
     at: str | None
     value: Value
     ground_truth: bool = False
+    void: bool = False
 
 
-def read(files: Iterable[Path], task: Task) -> list[Annotation]:
+def read(files: Iterable[Path], task: Task, corrections: Mapping[str, str | None] | None = None) -> list[Annotation]:
     """Read and check rounds, whatever the order of the files.
 
     Parameters
@@ -76,6 +79,8 @@ def read(files: Iterable[Path], task: Task) -> list[Annotation]:
         Files named `round-NNNN.jsonl`.
     task
         What a result may say.
+    corrections
+        Labels of an earlier label set, and what each is called now; None for one that is no more.
 
     Returns
     -------
@@ -95,7 +100,11 @@ def read(files: Iterable[Path], task: Task) -> list[Annotation]:
         if number in numbered:
             raise InputError(f"{path}: round {number} is also in {numbered[number]}; give each round its own number")
         numbered[number] = path
-    return [annotation for number in sorted(numbered) for annotation in _round(numbered[number], number, task)]
+    return [
+        annotation
+        for number in sorted(numbered)
+        for annotation in _round(numbered[number], number, task, corrections or {})
+    ]
 
 
 def current(annotations: Iterable[Annotation]) -> list[Annotation]:
@@ -111,15 +120,32 @@ def current(annotations: Iterable[Annotation]) -> list[Annotation]:
     return [annotation for _, annotation in sorted(latest.items()) if annotation.action != "deleted"]
 
 
-def _round(path: Path, number: int, task: Task) -> Iterable[Annotation]:
+def _round(path: Path, number: int, task: Task, corrections: Mapping[str, str | None]) -> Iterable[Annotation]:
     with open(path, "rb") as file:
         for place, line in enumerate(file, 1):
             try:
                 entry = _entry(line)
-                value = task.parse(entry["result"]) if entry["action"] == "submitted" else None
+                result = _corrected(entry["result"], corrections)
+                void = entry["action"] == "submitted" and result is None
+                value = task.parse(result) if entry["action"] == "submitted" and result is not None else None
             except (ValueError, RecursionError) as error:
                 raise InputError(f"{path}, line {place}: {error}; correct the line or take it out") from error
-            yield Annotation(round=number, line=place, **entry, value=value)
+            yield Annotation(round=number, line=place, **entry, value=value, void=void)
+
+
+def _corrected(result: list[Any], corrections: Mapping[str, str | None]) -> list[Any] | None:
+    """Put the present names of labels into a result; None if one of its labels is no more."""
+    if not corrections:
+        return result
+    told = json.loads(json.dumps(result))
+    for region in told:
+        for key, labels in region.get("value", {}).items() if isinstance(region.get("value"), dict) else ():
+            if isinstance(labels, list) and all(isinstance(label, str) for label in labels):
+                now = [corrections.get(label, label) for label in labels]
+                if None in now:
+                    return None
+                region["value"][key] = list(dict.fromkeys(now))
+    return told
 
 
 def _entry(line: bytes) -> dict[str, Any]:

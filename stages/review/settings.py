@@ -75,6 +75,8 @@ class Review:
     adjudicate
         The share of the votes that a label must exceed, from 0 to 1; where it does not, one more person decides. Null
         for no adjudication.
+    older_guideline
+        The share of the labels given under an older guideline that is asked again, from 0 to 1.
     deletions
         The share of the answers in the project that one pull may find deleted, from 0 to 1.
     """
@@ -89,12 +91,14 @@ class Review:
     audit: Audit | None
     project: str
     adjudicate: float | None = 0.5
+    older_guideline: float = 0.0
     deletions: float = 0.1
 
     def __post_init__(self) -> None:
         _at_least_one("batch", self.batch)
         _at_least_one("overlap", self.overlap)
         _share("adjudicate", self.adjudicate or 0)
+        _share("older_guideline", self.older_guideline)
         _share("deletions", self.deletions)
 
 

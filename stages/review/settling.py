@@ -28,12 +28,15 @@ class Settled:
         Lines of `data/labels/human.jsonl`.
     votes
         Each record's values by annotator: what the labels come from, adjudication apart.
+    answers
+        What the votes were, with all that is known of each.
     report
         Counts, stale and unknown records, and how far the two ways to a consensus agree.
     """
 
     labels: list[dict[str, Any]]
     votes: dict[str, dict[str, Value]]
+    answers: list[Annotation]
     report: dict[str, Any]
 
 
@@ -42,6 +45,7 @@ def settle(
     contents: Mapping[str, str],
     task: Task,
     review: Review,
+    guideline: str,
     rejected: Collection[str] = (),
 ) -> Settled:
     """Settle each record's label.
@@ -56,6 +60,8 @@ def settle(
         What a value is.
     review
         The settings.
+    guideline
+        The present guideline's hash.
     rejected
         Records that cleaning rejected.
 
@@ -77,7 +83,10 @@ def settle(
         _label(record, answers.get(record, []), votes.get(record, {}), agreed.get(record), contents, before.get(record))
         for record in sorted(answers.keys() | before.keys())
     ]
-    return Settled(labels, votes, _report(annotations, contents, labels, votes, task, review, rejected))
+    for label in labels:
+        label["older_guideline"] = label["guideline"] not in (guideline, None)
+    voted = [each for given in answers.values() for each in given if _is_vote(each)]
+    return Settled(labels, votes, voted, _report(annotations, contents, labels, votes, task, review, rejected))
 
 
 def _standing(
@@ -86,7 +95,7 @@ def _standing(
     """Give the answers that count, by record."""
     answers = defaultdict(list)
     for annotation in current(annotations):
-        if annotation.record in contents:
+        if annotation.record in contents and not annotation.void:
             answers[annotation.record].append(annotation)
     if review.stale == "keep":
         return dict(answers)
@@ -101,10 +110,13 @@ def _standing(
 def _votes(answers: Mapping[str, Iterable[Annotation]]) -> dict[str, dict[str, Value]]:
     """Give the votes by record and annotator; who adjudicated has seen them, and is no voter."""
     votes = {
-        record: {each.annotator: each.value for each in given if each.action == "submitted" and not each.ground_truth}
-        for record, given in answers.items()
+        record: {each.annotator: each.value for each in given if _is_vote(each)} for record, given in answers.items()
     }
     return {record: given for record, given in votes.items() if given}
+
+
+def _is_vote(answer: Annotation) -> bool:
+    return answer.action == "submitted" and not answer.ground_truth
 
 
 def _agreed(
@@ -172,6 +184,8 @@ def _report(
         "stale": _named(
             {each.record for each in latest if each.record in contents and each.content != contents[each.record]}
         ),
+        "void": _named({each.record for each in latest if each.void}),
+        "older_guideline": _named(each["record"] for each in labels if each["older_guideline"]),
         "unknown": {
             "gone": _named(unknown.difference(rejected)),
             "rejected": _named(unknown.intersection(rejected)),

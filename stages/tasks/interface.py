@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -31,16 +31,19 @@ class Interface:
         The guideline's text.
     guideline
         The first 12 hexadecimal digits of the SHA-256 of that text; goes with each annotation.
+    corrections
+        Labels of an earlier label set, and what each is called now; None for one that is no more.
     """
 
     task: Task
     xml: str
     instruction: str
     guideline: str
+    corrections: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def read(folder: str | Path, name: str, shown: Sequence[str] | None = None) -> Interface:
-    """Read `<name>.xml` and `<name>.md`.
+    """Read `<name>.xml`, `<name>.md`, and if it is there `<name>.yaml`, which says what became of earlier labels.
 
     Parameters
     ----------
@@ -63,16 +66,38 @@ def read(folder: str | Path, name: str, shown: Sequence[str] | None = None) -> I
     task = load(xml, str(paths[0]))
     if shown is not None:
         _check_fields(xml, shown, str(paths[0]))
-    return Interface(task, xml, instruction, sha256(instruction.encode()).hexdigest()[:12])
+    guideline = sha256(instruction.encode()).hexdigest()[:12]
+    return Interface(task, xml, instruction, guideline, _corrections(Path(folder) / f"{name}.yaml", task))
+
+
+def _corrections(path: Path, task: Task) -> dict[str, str | None]:
+    from yaml import YAMLError, safe_load
+
+    if not path.is_file():
+        return {}
+    try:
+        declared = safe_load(_text(path))
+    except YAMLError as error:
+        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(declared, dict):
+        raise InputError(f"{path}: a mapping of earlier labels to present ones is expected, found {declared!r:.100}")
+    for old, new in declared.items():
+        if not isinstance(old, str) or old in task.labels:
+            raise InputError(f"{path}: {old!r}: an earlier label is expected, which is no more in the interface")
+        if new is not None and new not in task.labels:
+            raise InputError(
+                f"{path}: {old}: one of {', '.join(task.labels)} is expected, or null (label anew), found {new!r}"
+            )
+    return declared
 
 
 def _check_fields(xml: str, shown: Sequence[str], where: str) -> None:
     allowed = [*shown, *TASK_KEYS]
     values = [value for element in ET.fromstring(xml).iter() for value in element.attrib.values()]  # noqa: S314
-    for field in [found[1] for value in values if (found := re.match(r"\$(\w+)", value))]:
-        if field not in allowed:
+    for name in [found[1] for value in values if (found := re.match(r"\$(\w+)", value))]:
+        if name not in allowed:
             raise InputError(
-                f"{where}: refers to ${field}, which a task does not show; allowed are {', '.join(allowed)} "
+                f"{where}: refers to ${name}, which a task does not show; allowed are {', '.join(allowed)} "
                 "(`shown` in conf/dataset/)"
             )
 
