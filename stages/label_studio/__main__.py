@@ -95,8 +95,8 @@ def pull(options: argparse.Namespace) -> bool:
         else:
             connection = client.connect(HOME)
             place = project.find(connection, review.project, interface)
+            found = exports.from_server(place)  # before the people: one who comes in between has no name otherwise
             where, people = f"project {place.title!r}", connection.people()
-            found = exports.from_server(place)
         names = Names(read_salt(HOME), people)
         limit = None if options.allow_deletions else review.deletions
         pulled = pulling.pull(found, interface, names, _standing(rounds, interface), records, where, limit)

@@ -135,6 +135,15 @@ def reach(url: str, token: str, timeout: float = TIMEOUT) -> Connection:
     return Connection(url, api, timeout)
 
 
+def listed(page: Any, size: int) -> list[Any]:
+    """Give the items of all pages of an answer; the SDK itself would ask for one after the last too."""
+    items = [*page.items]
+    while len(page.items) == size:
+        page = page.next_page()
+        items += page.items
+    return items
+
+
 def _address(folder: Path) -> tuple[str, str]:
     url, token = os.environ.get("LABEL_STUDIO_URL"), os.environ.get("LABEL_STUDIO_API_KEY")
     path = folder / "connection.json"
@@ -179,6 +188,8 @@ def _told(url: str) -> Iterator[None]:
 
 
 def _refused(url: str, status: int | None, body: Any) -> InputError:
+    if status is not None and status < 400:  # the SDK could not read it
+        return DoubtfulError(f"what answers at {url} does not speak as Label Studio does; check the address")
     if status is None or status in DOUBTFUL or status >= 500:
         return DoubtfulError(
             f"Label Studio at {url} answered {status}; run this again, and see the server's log if it stays"

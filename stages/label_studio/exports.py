@@ -153,7 +153,7 @@ def from_file(path: Path, queue: Iterable[Mapping[str, Any]]) -> list[Any]:
         if _ids(task):
             record = _data(task).get("record")
             listed = asked.get(record, []) if isinstance(record, str) else []
-        read.append(task | {"predictions": listed})
+        read.append(task | {"predictions": listed if isinstance(listed, list) else []})
     return read
 
 
@@ -200,7 +200,7 @@ def answers(tasks: Iterable[Any], interface: Interface, names: Names, where: str
         _, task, annotation = latest[key]
         try:
             answer = _answer(task, annotation, key[1], interface)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             left_out[key] = f"record {key[0]}, annotation {annotation['id']} of task {task.get('id')}: {error}"
         else:
             given[key] = answer

@@ -10,8 +10,10 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from stages import InputError
-from stages.label_studio.client import Connection, DoubtfulError
+from stages.label_studio.client import Connection, DoubtfulError, listed
 from stages.tasks import Interface
+
+PAGE = 100  # projects that a look-up by title gets at once
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def ensure(connection: Connection, title: str, interface: Interface, overlap: in
 
 def _find(connection: Connection, title: str) -> Any:
     def request(api: Any) -> list[Any]:
-        return [each for each in api.projects.list(title=title, page_size=100) if each.title == title]
+        page = api.projects.list(title=title, page_size=PAGE)
+        return [each for each in listed(page, PAGE) if each.title == title]
 
     found = connection.safely(request)
     if len(found) > 1:
@@ -126,7 +129,8 @@ def _lines(xml: str) -> list[str]:
 
 
 def _differs(title: str, difference: list[str]) -> str:
-    shown = "\n".join(f"  {line[:200]}" for line in difference[:60])
+    clean = ("".join(each if each.isprintable() else "?" for each in line[:200]) for line in difference[:60])
+    shown = "\n".join(f"  {line}" for line in clean)
     return (
         f"the labelling interface of project {title!r} on the server is not the one in git: bring conf/labeling in "
         f"line with it, or put git's in its place with push --replace-interface\n{shown}"

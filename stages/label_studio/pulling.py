@@ -8,12 +8,12 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from stages import InputError
-from stages.label_studio.exports import Answer, Answers, answers, time_of
+from stages.label_studio.exports import Answer, Answers, Key, answers, time_of
 from stages.label_studio.pseudonyms import Names
 from stages.tables import whole, write_lines
 from stages.tasks import Interface
@@ -66,7 +66,21 @@ class Difference:
 
 @dataclass(frozen=True)
 class Pulled:
-    """The next round's lines, and what a person wants to know of them."""
+    """The next round, and what a person wants to know of it.
+
+    Attributes
+    ----------
+    lines
+        Sorted by record and annotator.
+    difference
+        What they are made of.
+    left_out
+        Why an answer on the server could not be taken.
+    empty
+        How many answers on the server were submitted without any result, though the interface asks for one.
+    unknown
+        Records of its lines that are not in the data.
+    """
 
     lines: list[dict[str, Any]]
     difference: Difference
@@ -76,8 +90,10 @@ class Pulled:
 
     def summary(self) -> str:
         each = self.difference
-        said = [f"{len(each.new):,} new, {len(each.changed):,} changed, {len(each.deleted):,} deleted"]
-        said[0] += f", {each.unchanged:,} unchanged"
+        said = [
+            f"{len(each.new):,} new, {len(each.changed):,} changed, "
+            f"{len(each.deleted):,} deleted, {each.unchanged:,} unchanged"
+        ]
         skipped = sum(answer.action == "skipped" for answer in [*each.new, *each.changed])
         if skipped:
             empty = f", {self.empty:,} answers on the server submitted empty" if self.empty else ""
@@ -121,12 +137,13 @@ def difference(found: Answers, rounds: Iterable[Line], people: Collection[str], 
         The same answer stands in the rounds under another name.
     """
     standing = {(line.record, line.annotator): line for line in rounds}
-    known = {(line.record, line.at, _dumped(line.result)): line.annotator for line in standing.values() if line.at}
+    known = {_trace(line): line.annotator for line in standing.values() if line.at}
+    given = _recognised(found.given, known, people)
     new, changed = [], []
-    for key, answer in sorted(found.given.items()):
+    for key, answer in sorted(given.items()):
         line = standing.get(key)
         if line is None:
-            if answer.at and (name := known.get((answer.record, answer.at, _dumped(answer.result)))):
+            if name := known.get(_trace(answer)):
                 raise InputError(
                     f"record {answer.record}: the answer of {answer.at} stands in the rounds as given by {name}, and "
                     f"now comes from {answer.annotator}; the salt of the pseudonyms is another than it was "
@@ -136,27 +153,38 @@ def difference(found: Answers, rounds: Iterable[Line], people: Collection[str], 
             new.append(answer)
         elif _said(line) != _said(answer) or (line.content != answer.content and line.at != answer.at):
             changed.append(answer)  # the same answer, given again to a record that has changed since, is news too
-    people = {*people, *(annotator for _, annotator in found.given)}
+    people = {*people, *(annotator for _, annotator in given)}
     deleted = [
         _deletion(line, guideline)
         for key, line in sorted(standing.items())
-        if key not in found.given and key not in found.left_out and _made_there(line, found, people)
+        if key not in given and key not in found.left_out and _made_there(line, found, people)
     ]
     gone = {
         line.record
         for line in standing.values()
         if line.at and line.annotator in people and line.record not in found.since
     }
-    unchanged = len(found.given) - len(new) - len(changed)
-    return Difference(new, changed, deleted, unchanged, sorted(gone))
+    return Difference(new, changed, deleted, len(given) - len(new) - len(changed), sorted(gone))
+
+
+def _recognised(given: Mapping[Key, Answer], known: Mapping[Any, str], people: Collection[str]) -> dict[Key, Answer]:
+    """Give those who left the server, which then hides their addresses, the names that they have in the rounds."""
+    left = {
+        annotator: known[_trace(answer)]
+        for (_, annotator), answer in given.items()
+        if people and annotator not in people and _trace(answer) in known
+    }
+    renamed = [replace(answer, annotator=left.get(answer.annotator, answer.annotator)) for answer in given.values()]
+    return {(answer.record, answer.annotator): answer for answer in renamed}
+
+
+def _trace(answer: Line) -> tuple[Any, ...]:
+    """Give what no two answers share, whatever their authors are called."""
+    return answer.record, answer.at, json.dumps(answer.result, sort_keys=True)
 
 
 def _said(answer: Line) -> tuple[Any, ...]:
     return answer.action, answer.result, answer.ground_truth
-
-
-def _dumped(result: Any) -> str:
-    return json.dumps(result, sort_keys=True)
 
 
 def _made_there(line: Line, found: Answers, people: Collection[str]) -> bool:

@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
 from stages import InputError
 from stages.engine import progress
 from stages.label_studio import exports
-from stages.label_studio.client import DoubtfulError, MissingError
+from stages.label_studio.backend import TITLE
+from stages.label_studio.client import DoubtfulError, MissingError, listed
 from stages.label_studio.forms import check
 from stages.label_studio.project import Project
 from stages.label_studio.pseudonyms import Names
@@ -23,13 +26,9 @@ from stages.label_studio.pulling import Line, difference
 from stages.tasks import Interface
 
 BATCH = 250  # tasks per request; the server stores about 320 a second
-ASKED, LENGTH, PAGE = (
-    250,
-    6_000,
-    500,
-)  # records of a look-up: how many, how many characters of an address they may fill, and tasks per page of the answer
+ASKED, LENGTH = 250, 6_000  # records of a look-up: how many, and how many characters of an address they may fill
+PAGE = 500  # tasks of its answer that come at once
 NAMED = 10  # reasons that a summary names at most
-BACKEND = "labelmill"  # the title under which `up` connects the ML backend, for which the project asks by it
 
 Tasks = Sequence[Mapping[str, Any]]
 
@@ -115,6 +114,7 @@ def push(
     wanted = _by_record(queue)
     refused = _refused(list(wanted.values()), interface)
     wanted = {record: task for record, task in wanted.items() if record not in refused}
+    before = _size(project)
     there, doubled = _without_doubles(project, _look_up(project, list(wanted)), dry_run)
     missing = {record: task for record, task in wanted.items() if record not in there}
     differ = {record: found for record, found in there.items() if not _same(found, wanted[record])}
@@ -123,10 +123,11 @@ def push(
         _make(project, missing, batch)
         for record in progress([record for record in differ if record not in kept], "updating"):
             _update(project, differ[record], wanted[record])
-        again, later = _without_doubles(project, _look_up(project, list(missing)), dry_run)
-        doubled = sorted({*doubled, *later})
-        if lost := missing.keys() - again.keys():
-            raise InputError(f"{len(lost):,} tasks that the server took are not there; run push again")
+        if _size(project) != before + len(missing):  # others were at work, or the server for a push that was killed
+            again, later = _without_doubles(project, _look_up(project, list(missing)), dry_run)
+            doubled = sorted({*doubled, *later})
+            if lost := missing.keys() - again.keys():
+                raise InputError(f"{len(lost):,} of the new tasks are no longer there; run push again")
         _choose_model(project, list(wanted.values()))
     updated = len(differ) - len(kept)
     return Pushed(len(missing), updated, len(there) - len(differ), sorted(kept), refused, doubled, dry_run)
@@ -156,13 +157,17 @@ def _refused(tasks: Tasks, interface: Interface) -> dict[str, str]:
     return {}
 
 
+def _size(project: Project) -> int:
+    return project.connection.safely(lambda api: int(api.projects.get(project.id).task_number or 0))
+
+
 def _look_up(project: Project, records: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Give the tasks of each record that has any, by ascending id."""
     found = defaultdict(list)
     for some in progress(list(_chunks(records)), "looking up"):
         for task in project.connection.safely(partial(_tasks, project=project.id, records=some)):
             found[task["data"]["record"]].append(task)
-    return {record: sorted(tasks, key=lambda task: task["id"]) for record, tasks in found.items()}
+    return {record: sorted(tasks, key=itemgetter("id")) for record, tasks in found.items()}
 
 
 def _chunks(records: Sequence[str]) -> Iterator[list[str]]:
@@ -189,11 +194,9 @@ def _tasks(api: Any, project: int, records: Sequence[str]) -> list[dict[str, Any
         page_size=PAGE,
         resolve_uri=False,
     )
-    tasks = [*page.items]
-    while len(page.items) == PAGE:  # the SDK would ask for a page after the last one too
-        page = page.next_page()
-        tasks += page.items
-    return [found for each in tasks if (found := each.model_dump(mode="json"))["data"]["record"] in records]
+    return [
+        found for each in listed(page, PAGE) if (found := each.model_dump(mode="json"))["data"]["record"] in records
+    ]
 
 
 def _without_doubles(
@@ -218,13 +221,8 @@ def _delete(project: Project, task: int) -> None:
 
 
 def _same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    there = [_prediction(each) for each in _ours(found)]
+    there = [_prediction(each) for each in found["predictions"]]
     return found["data"] == wanted["data"] and there == [_prediction(each) for each in wanted.get("predictions", [])]
-
-
-def _ours(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    ours = [each for each in found["predictions"] or [] if each["model_version"] != BACKEND]
-    return sorted(ours, key=lambda each: each["id"])
 
 
 def _prediction(prediction: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,7 +237,7 @@ def _unpulled(
     parts = [answered[start : start + ASKED] for start in range(0, len(answered), ASKED)]
     whole = [task for part in parts for task in exports.read(project, part)]
     found = exports.answers(whole, interface, names, f"project {project.title!r}")
-    waiting = difference(found, rounds, (), interface.guideline)
+    waiting = difference(found, rounds, names.everybody(), interface.guideline)
     return {each.record for each in [*waiting.new, *waiting.changed]} | {record for record, _ in found.left_out}
 
 
@@ -249,7 +247,7 @@ def _make(project: Project, tasks: Mapping[str, Mapping[str, Any]], batch: int) 
     pauses = iter(project.connection.pauses)
     bar = iter(progress(range(len(tasks)), "pushing", len(tasks)))
     while waiting:
-        some = list(waiting)[:batch]
+        some = list(islice(waiting, batch))
         try:
             _store(project, [waiting[record] for record in some])
             stored: Iterable[str] = some
@@ -258,7 +256,7 @@ def _make(project: Project, tasks: Mapping[str, Mapping[str, Any]], batch: int) 
             if (pause := next(pauses, None)) is None:
                 done = len(tasks) - len(waiting)
                 raise InputError(
-                    f"{error} ({done:,} of {len(tasks):,} new tasks are there, and push goes on)"
+                    f"{error}; {done:,} of {len(tasks):,} new tasks are there, and push goes on from them"
                 ) from None
             time.sleep(pause)
             stored = _look_up(project, some)
@@ -277,7 +275,7 @@ def _update(project: Project, found: Mapping[str, Any], wanted: Mapping[str, Any
     if found["data"] != wanted["data"]:
         people = max(found["overlap"], len(found["annotations"]) + 1)  # one more than have answered is to see it
         safely(lambda api: api.tasks.update(str(found["id"]), data=wanted["data"], overlap=people, is_labeled=False))
-    surplus = _ours(found)
+    surplus = sorted(found["predictions"], key=itemgetter("id"))
     for prediction in map(_prediction, wanted.get("predictions", [])):
         number = surplus.pop()["id"] if surplus else None
         _predict(project, found["id"], number, prediction)
@@ -302,5 +300,5 @@ def _choose_model(project: Project, tasks: Tasks) -> None:
     """Let the labelling page show our predictions: it shows those of one model alone."""
     safely = project.connection.safely
     versions = sorted({each["model_version"] for task in tasks for each in task.get("predictions", [])})
-    if versions and safely(lambda api: api.projects.get(project.id).model_version) not in (*versions, BACKEND):
+    if versions and safely(lambda api: api.projects.get(project.id).model_version) not in (*versions, TITLE):
         safely(lambda api: api.projects.update(project.id, model_version=versions[-1]))

@@ -26,7 +26,7 @@ from tests.label_studio.proxy import COOKIE, FAULTS, Choose, Proxy, proxy
 
 STALL = 0.8  # seconds until the client gives up, where the proxy stalls
 RECORDS, BATCH = 40, 10
-CHANCES, KILLS = 8, 20
+CHANCES, KILLS = 5, 20
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ class Trial:
 
     def __init__(self, desk: Desk, between: Proxy, tried: list[str]) -> None:
         self.desk, self.between, self.tried = desk, between, tried
-        self.told = ""
+        self.queue, self.told = queue_of(RECORDS), ""
 
     def run(self, command: Callable[[Connection], Any], choose: Choose, timeout: float) -> bool:
         """Run a command under faults; say whether it ended well. It may only fail as for a person."""
@@ -61,7 +61,7 @@ class Trial:
         return True
 
     def push(self, choose: Choose, timeout: float = STALL) -> bool:
-        return self.run(lambda each: self.desk.push(queue_of(RECORDS), each, batch=BATCH), choose, timeout)
+        return self.run(lambda each: self.desk.push(self.queue, each, batch=BATCH), choose, timeout)
 
     def pull(self, choose: Choose, timeout: float = STALL) -> bool:
         return self.run(self.desk.pull, choose, timeout)
@@ -155,6 +155,21 @@ def test_a_pull_gets_over_faults(
     assert between.met
     trial.ends(trial.pull)
     every_answer_once(trial.desk)
+
+
+@pytest.mark.parametrize("fault", ["503 after", "reset within", "cut"])
+def test_a_new_model_gets_over_faults(
+    fault: str, server: Server, between: Proxy, tried: list[str], tmp_path: Path
+) -> None:
+    trial = Trial(Desk(tmp_path, server, f"update, {fault}"), between, tried)
+    trial.queue = queue_of(5)
+    trial.desk.push(trial.queue)
+    trial.queue = queue_of(5, "linear@2", why="asked anew")
+    trial.queue[0]["predictions"] = []
+    trial.push(every(fault))
+    assert len(between.met) > 5
+    trial.ends(trial.push)
+    trial.desk.one_each(trial.queue)
 
 
 @pytest.mark.parametrize("seed", range(CHANCES))

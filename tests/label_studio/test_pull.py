@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -354,6 +355,14 @@ def test_another_salt_is_noticed_before_everything_is_pulled_twice(rounds: Round
         rounds.pull(task("r0", annotation()), names=Names("quite another salt", EMAILS))
 
 
+def test_who_left_the_server_keeps_the_name(rounds: Rounds) -> None:
+    rounds.pull(task("r0", annotation(BOB)), task("r1", annotation(BOB)), task("r2", annotation(ANN)))
+    left = Names(NAMES.salt, {ANN: EMAILS[ANN]})
+    later = annotation(BOB, "bad", minute=9)
+    [line] = rounds.pull(task("r0", annotation(BOB)), task("r1", later), task("r2", annotation(ANN)), names=left).lines
+    assert (line["record"], line["annotator"]) == ("r1", NAMES.of(BOB))
+
+
 def test_two_pulls_at_once_are_refused(rounds: Rounds) -> None:
     with pulling.alone(rounds.folder), pytest.raises(InputError, match="another pull"), pulling.alone(rounds.folder):
         pass
@@ -424,6 +433,7 @@ def test_a_file_says_what_the_server_says(tmp_path: Path, rounds: Rounds) -> Non
         ('[{"id": 1, "text": "x", "mood": "good"}]', "task 1: .*not as JSON-MIN"),
         ("[" * 100_000, "not JSON"),
         ('[{"annotations": NaN}]', "not JSON"),
+        ('[{"annotations": 5}]', "task 1: an object with data and annotations is expected"),
         ("\udcff", "not JSON in UTF-8"),
     ],
 )
@@ -431,6 +441,31 @@ def test_a_broken_file_is_told_with_its_place(tmp_path: Path, text: str, match: 
     (path := tmp_path / "export.json").write_text(text, errors="surrogateescape")
     with pytest.raises(InputError, match=f"^{path}.*{match}"):
         exports.from_file(path, [])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["good", "r0", "random"]),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(list(annotation())), inner),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    whole=JSON,
+    data=st.fixed_dictionaries({}, optional=dict.fromkeys(["record", "content", "queue"], JSON)),
+    given=st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys([*annotation(), "prediction"], JSON)) | JSON),
+    predictions=JSON,
+)
+def test_whatever_a_file_holds_it_is_pulled_or_told(
+    whole: Any, data: Any, given: Any, predictions: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    ours = task("r0", annotation() | {"extra": 1}, *given, predictions=predictions)
+    for tasks in (whole, [ours], [ours | {"data": data}], [whole, ours]):
+        folder = tmp_path_factory.mktemp("rounds")
+        (folder / "export.json").write_text(json.dumps(tasks), errors="surrogatepass")
+        with suppress(InputError):
+            Rounds(folder).pull(*exports.from_file(folder / "export.json", []))
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

@@ -90,6 +90,20 @@ def test_doubles_are_taken_away_unless_people_answered_them(desk: Desk) -> None:
     assert "1 records have answers on more than one task: r00002" in pushed.summary()
 
 
+def test_what_the_server_does_meanwhile_for_a_push_that_was_killed_makes_no_doubles(desk: Desk) -> None:
+    queue = queue_of(6)
+    dead, done, connection = desk.here, [], desk.connection()
+
+    def late(request: Any) -> None:
+        if request.method == "POST" and not done:
+            done.append(desk.direct.api.projects.import_tasks(dead.id, request=queue[:3]))
+
+    connection.api._client_wrapper.httpx_client.httpx_client.event_hooks["request"].append(late)
+    assert desk.push(queue, connection, batch=2).new == 6
+    assert done
+    desk.one_each(queue)
+
+
 def test_a_wrong_prediction_is_refused_and_the_rest_is_sent(desk: Desk) -> None:
     queue = queue_of(6)
     queue[2]["predictions"][0]["result"][0]["value"]["choices"] = ["great"]
@@ -184,6 +198,24 @@ def test_two_people_disagree_change_skip_delete_and_decide(desk: Desk, server: S
     told = desk.text() + desk.push(queue).summary() + desk.pull().summary()
     for secret in (server.token, bob.token, carl.token, server.account.email, bob.email, carl.email, "example.org"):
         assert secret not in told
+
+
+def test_the_answers_of_somebody_who_left_stay_theirs(desk: Desk, server: Server) -> None:
+    leaver = server.join("leaver@example.org")
+    queue = queue_of(3)
+    desk.push(queue)
+    desk.answer("r00000", "good", leaver.token)
+    late = desk.answer("r00001", "good", leaver.token)
+    desk.pull()
+    said = desk.said()
+    api = desk.direct.api
+    [number] = [number for number, email in desk.direct.people().items() if email == leaver.email]
+    desk.connection(token=leaver.token).api.annotations.update(late, result=MOOD.task.show("bad"))
+    api.organizations.members.delete(id=api.users.whoami().active_organization, user_pk=number)
+    assert number not in desk.direct.people()
+    [line] = desk.pull().lines
+    assert (line["record"], (line["record"], line["annotator"]) in said) == ("r00001", True)
+    assert desk.pull().lines == []
 
 
 def test_the_guideline_and_the_overlap_are_kept_up_to_date(desk: Desk) -> None:
