@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from stages import InputError
-from stages.augmenting import Augmentation, Case, Delete, Punctuation, Swap, Typo, augment, columns
+from stages.augmenting import Albumentation, Augmentation, Case, Delete, Punctuation, Swap, Typo, augment, columns
 from stages.augmenting.operators import NEIGHBOURS
 from stages.configuration import instantiate
 from stages.engine import Local
+from stages.media import Store
 from stages.tables import shards, write
 
 SENTENCE = "The wonderful waiter brought another terrible dinner, though nobody was happy about anything!"
@@ -25,6 +26,7 @@ OPERATORS = {each.__name__: each(share=0.05) for each in (Swap, Delete, Typo, Ca
 ONE = Augmentation(copies=1, fields=["text"], operators={"swap": {}, "any": {"share": 1}})
 KINDS = {"id": "text", "content": "text", "text": "text", "title": "text", "source": "text"}
 KINDS |= {"label": "text", "origin": "text", "confidence": "number"}
+FIELDS = {"text": "text", "title": "text", "photo": "image"}
 
 
 def records(count=30, label="positive"):
@@ -38,7 +40,8 @@ def copied(folder, frame, chosen=ONE, operators=OPERATORS, rows=100, kinds=KINDS
     folder = folder / f"table-{len(list(folder.iterdir()))}"
     write(folder, [frame], kinds, rows=rows)
     originals = [frame[["text", "title"]]] if originals is None else originals
-    return augment(shards(folder), chosen, operators, originals, Local(1), seed)
+    store = Store(folder, "data/augmented")
+    return augment(shards(folder), chosen, operators, FIELDS, originals, store, Local(1), seed)
 
 
 # operators
@@ -225,6 +228,18 @@ def test_an_operator_set_to_null_is_switched_off(tmp_path):
 def test_a_field_that_the_dataset_lacks_is_an_error(tmp_path):
     with pytest.raises(InputError, match="'body' is not a field of the dataset"):
         copied(tmp_path, records(), Augmentation(1, ["body"], {"x": {"a": 1}}))
+
+
+def test_texts_and_pictures_are_not_changed_at_once(tmp_path):
+    with pytest.raises(InputError, match="fields: text, photo: all must be images, or none"):
+        copied(tmp_path, records(), Augmentation(1, ["text", "photo"], {"x": {"a": 1}}))
+
+
+def test_operators_that_change_texts_are_told_from_those_for_pictures(tmp_path):
+    with pytest.raises(InputError, match=r"augmentation\.operators\.Swap: Swap does not change pictures"):
+        copied(tmp_path, records(), Augmentation(1, ["photo"], {"x": {"a": 1}}))
+    with pytest.raises(InputError, match=r"augmentation\.operators\.flip: Albumentation does not change texts"):
+        copied(tmp_path, records(), operators={"flip": Albumentation("HorizontalFlip")})
 
 
 # settings

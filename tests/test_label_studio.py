@@ -75,9 +75,9 @@ def test_a_missing_field_is_null(missing: Any) -> None:
 
 
 def test_a_picture_is_shown_by_the_address_at_which_the_server_serves_it() -> None:
-    row = record(image="data/clean/records/media/r1.png", more=None)
+    row = record(image="data/clean/records/_media/r1.png", more=None)
     found = task(row, {"image": "image", "more": "image"}, Asked(), None, interface().task)
-    assert found["data"]["image"] == "/data/local-files/?d=clean/records/media/r1.png"
+    assert found["data"]["image"] == "/data/local-files/?d=clean/records/_media/r1.png"
     assert found["data"]["more"] is None
 
 

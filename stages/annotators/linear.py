@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import tables
+from stages import InputError, media, tables
+from stages.annotators import logistic
 from stages.annotators.base import NotEnough
+from stages.annotators.logistic import Logistic
 from stages.tasks import Task, Value
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BATCH = 10_000  # records per prediction; fixed, since the batch size changes the last bits of a product
+KINDS = ("word", "character")
 
 
 @dataclass(frozen=True)
@@ -55,37 +57,23 @@ class Linear:
         if not "".join(texts).strip():
             raise NotEnough("the labelled records have no text to learn from")
         features = _stack([vectorizer.fit_transform(texts) for vectorizer in vectorizers])
-        codes = task.codes(values)
-        coefficients, intercepts = (_binary if task.multiple else _multinomial)(features, codes, self.c)
+        regression = logistic.fit(features, values, task, self.c)
         vocabularies = [list(vectorizer.get_feature_names_out()) for vectorizer in vectorizers]
         frequencies = np.concatenate([vectorizer.idf_ for vectorizer in vectorizers])
-        return LinearModel(self.fields, task, vocabularies, frequencies, coefficients, intercepts)
+        return LinearModel(self.fields, vocabularies, frequencies, regression)
 
     def load(self, folder: Path, task: Task) -> LinearModel:
-        import numpy as np
-
-        intercepts = tables.read_json(folder / "intercepts.json")
-        terms = tables.read(folder / "terms")
-        kinds = [terms[terms["kind"] == kind] for kind in ("word", "character")]
-        ordered = terms.loc[[*kinds[0].index, *kinds[1].index]]
-        return LinearModel(
-            self.fields,
-            task,
-            [list(kind["term"]) for kind in kinds],
-            ordered["idf"].to_numpy(),
-            ordered[[f"weight_{i}" for i in range(len(task.labels))]].to_numpy().T,
-            np.array([-np.inf if intercepts[label] is None else intercepts[label] for label in task.labels]),
-        )
+        regression, terms = logistic.load(folder, task)
+        vocabularies = [list(terms["term"][terms["kind"] == kind]) for kind in KINDS]
+        return LinearModel(self.fields, vocabularies, terms["idf"].to_numpy(), regression)
 
 
 @dataclass(frozen=True)
 class LinearModel:
     fields: tuple[str, ...]
-    task: Task
     vocabularies: list[list[str]]
     frequencies: np.ndarray
-    coefficients: np.ndarray  # (labels, terms)
-    intercepts: np.ndarray  # (labels,)
+    regression: Logistic
 
     def predict(self, records: pd.DataFrame) -> np.ndarray:
         import numpy as np
@@ -98,29 +86,20 @@ class LinearModel:
             if vocabulary:
                 vectorizer.idf_ = frequencies
         texts = _texts(records, self.fields)
-        scores = [np.zeros((0, len(self.task.labels)))]
+        found = [np.zeros((0, len(self.regression.task.labels)))]
         for start in range(0, len(texts), BATCH):
             batch = texts[start : start + BATCH]
             features = _stack([vectorizer.transform(batch) for vectorizer in vectorizers])
-            scores.append(features @ self.coefficients.T + self.intercepts)
-        logits = np.vstack(scores)
-        if self.task.multiple:
-            return 1 / (1 + np.exp(-logits))
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+            found.append(self.regression.probabilities(features))
+        return np.vstack(found)
 
     def save(self, folder: Path) -> None:
         import pandas as pd
 
-        kinds = [kind for kind, terms in zip(("word", "character"), self.vocabularies, strict=True) for _ in terms]
-        weights = {f"weight_{i}": row.round(tables.DIGITS) for i, row in enumerate(self.coefficients)}
+        kinds = [kind for kind, terms in zip(KINDS, self.vocabularies, strict=True) for _ in terms]
         names = [term for terms in self.vocabularies for term in terms]
-        terms = pd.DataFrame({"kind": kinds, "term": names, "idf": self.frequencies, **weights})
-        columns = {"kind": "text", "term": "text", "idf": "number", **dict.fromkeys(weights, "number")}
-        tables.write(folder / "terms", [terms.round({"idf": tables.DIGITS})], columns)
-        known = [float(intercept) if isfinite(intercept) else None for intercept in self.intercepts]
-        intercepts = dict(zip(self.task.labels, known, strict=True))
-        tables.write_json(folder / "intercepts.json", intercepts)
+        terms = pd.DataFrame({"kind": kinds, "term": names, "idf": self.frequencies.round(tables.DIGITS)})
+        self.regression.save(folder, terms, {"kind": "text", "term": "text", "idf": "number"})
 
 
 def _vectorizers() -> list[Any]:
@@ -133,6 +112,9 @@ def _vectorizers() -> list[Any]:
 
 
 def _texts(records: pd.DataFrame, fields: Sequence[str]) -> list[str]:
+    for field in fields:
+        if media.is_file(str(next(iter(records[field].dropna()), ""))):
+            raise InputError(f"annotator.fields: {field!r} names pictures; choose an annotator such as image_linear")
     columns = [records[field].astype(object).fillna("").astype(str) for field in fields]
     return ["\n".join(row) for row in zip(*columns, strict=True)]
 
@@ -141,45 +123,3 @@ def _stack(parts: list[Any]) -> Any:
     from scipy.sparse import hstack
 
     return hstack(parts, format="csr")
-
-
-def _multinomial(features: Any, codes: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
-    """Fit one regression over the labels that occur; those that do not get probability 0."""
-    import numpy as np
-
-    classes = codes.argmax(axis=1)
-    present = np.unique(classes)
-    coefficients = np.zeros((codes.shape[1], features.shape[1]))
-    intercepts = np.full(codes.shape[1], -np.inf)
-    if len(present) < 2:
-        raise NotEnough("labels of at least two kinds are needed, each on two records or more")
-    model = _solver(c).fit(features, classes)
-    if len(present) == 2:  # one row of weights, for the second label
-        coefficients[present[1]] = model.coef_[0]
-        intercepts[present] = 0.0, model.intercept_[0]
-    else:
-        coefficients[present] = model.coef_
-        intercepts[present] = model.intercept_
-    return coefficients, intercepts
-
-
-def _binary(features: Any, codes: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
-    """Fit one regression per label; a label that everything or nothing has gets its share, smoothed."""
-    import numpy as np
-
-    coefficients = np.zeros((codes.shape[1], features.shape[1]))
-    intercepts = np.zeros(codes.shape[1])
-    for i, column in enumerate(codes.T):
-        if 0 < column.sum() < len(column):
-            model = _solver(c).fit(features, column)
-            coefficients[i], intercepts[i] = model.coef_[0], model.intercept_[0]
-        else:
-            intercepts[i] = np.log(column.sum() + 1) - np.log(len(column) - column.sum() + 1)
-    return coefficients, intercepts
-
-
-def _solver(c: float) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    # newton-cg takes few steps, so that another processor's rounding moves a probability by 1e-14; lbfgs by 1e-6
-    return LogisticRegression(C=c, solver="newton-cg", max_iter=1000)

@@ -1,7 +1,20 @@
 """Augmented copies of labelled records, and what changes them."""
 
+from stages.augmenting.copies import augment, columns
 from stages.augmenting.operators import Case, Delete, Operator, Punctuation, Swap, Typo
+from stages.augmenting.pictures import Albumentation, PictureOperator
 from stages.augmenting.settings import Augmentation
-from stages.augmenting.text import augment, columns
 
-__all__ = ["Augmentation", "Case", "Delete", "Operator", "Punctuation", "Swap", "Typo", "augment", "columns"]
+__all__ = [
+    "Albumentation",
+    "Augmentation",
+    "Case",
+    "Delete",
+    "Operator",
+    "PictureOperator",
+    "Punctuation",
+    "Swap",
+    "Typo",
+    "augment",
+    "columns",
+]

@@ -17,9 +17,10 @@ class Augmentation:
     copies
         Augmented copies per record; 0 for none.
     fields
-        The text fields to change.
+        The fields to change: texts, or pictures.
     operators
-        What changes a text, by name and in order, as settings of classes such as `Typo`; null switches one off.
+        What changes them, by name and in order, as settings of classes such as `Typo` for texts and `Albumentation`
+        for pictures; null switches one off.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}

@@ -7,12 +7,16 @@ from stages.cleaning.limits import Filter, Length
 from stages.cleaning.missing import Missing
 from stages.cleaning.numeric import Outliers
 from stages.cleaning.personal import MaskPersonalData
+from stages.cleaning.pictures import Brightness, Contrast, DuplicatePictures, Sharpness, Size
 from stages.cleaning.pipeline import Cleaned, Operators, clean, columns
 from stages.cleaning.repair import RepairText
 
 __all__ = [
+    "Brightness",
     "Cleaned",
+    "Contrast",
     "Dates",
+    "DuplicatePictures",
     "ExactDuplicates",
     "Filter",
     "Length",
@@ -26,6 +30,8 @@ __all__ = [
     "Outcome",
     "Outliers",
     "RepairText",
+    "Sharpness",
+    "Size",
     "Units",
     "WholeTableOperator",
     "clean",

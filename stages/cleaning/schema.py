@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +38,7 @@ class Types:
         unfit = [none_rejected(table)]
         for field, kind in self.types.items():
             if kind == "image":
-                problems = {row: media.look(path).problem for row, path in table[field].dropna().items()}
+                problems = {row: media.problem(path) for row, path in table[field].dropna().items()}
                 said = {row: f"{field} {problem}" for row, problem in problems.items() if problem}
                 unfit.append(pd.Series(said, dtype="str"))
             elif kind in _CHECKS:
@@ -71,7 +70,7 @@ def finished(
             if isinstance(path, str):
                 data, suffix = media.plain(media.read(path))
                 paths.append(store.put(f"{id}{ending}", suffix, data))
-                prints.append(sha256(data).hexdigest())
+                prints.append(media.look(path).pixels.hex())  # not of the file: encoders change
             else:
                 paths.append(None)
                 prints.append(None)
@@ -88,7 +87,7 @@ def cast(table: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
 def content(table: pd.DataFrame, shown: Sequence[str]) -> pa.Array:
     """Hash what an annotator sees: the first 12 hex digits of SHA-256 of the values as a JSON list, without spaces.
 
-    A picture's value is the SHA-256 of its bytes.
+    A picture's value is the SHA-256 of its pixels, as `stages.media.Look` has it.
     """
     import pandas as pd
     import pyarrow as pa

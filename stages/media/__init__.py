@@ -1,6 +1,20 @@
 """Files that belong to records: where they are, and pictures decoded one way only."""
 
-from stages.media.files import Store, read
-from stages.media.pictures import PIXELS, Look, decode, encode, look, plain
+from stages.media.files import BYTES, Store, is_file, read
+from stages.media.pictures import PIXELS, THUMBNAIL, Look, decode, encode, grey, look, plain, problem
 
-__all__ = ["PIXELS", "Look", "Store", "decode", "encode", "look", "plain", "read"]
+__all__ = [
+    "BYTES",
+    "PIXELS",
+    "THUMBNAIL",
+    "Look",
+    "Store",
+    "decode",
+    "encode",
+    "grey",
+    "is_file",
+    "look",
+    "plain",
+    "problem",
+    "read",
+]

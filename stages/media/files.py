@@ -1,4 +1,4 @@
-"""One file per record, in a folder `media` beside the table's shards; a table names it by its path."""
+"""One file per record, in a folder `_media` beside the table's shards; a table names it by its path."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-FOLDER = "media"
+FOLDER = "_media"  # readers of Parquet pass over folders that begin with _
+LONGEST = 1000  # characters of a path
 BYTES = 64 * 2**20  # of one file; more is not read
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
-_PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")  # no two differ only in case, none leads out of its folder
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9_~-]{0,99}")  # no two differ only in case, none leads out of its folder
 
 
 def read(reference: str) -> bytes:
@@ -31,6 +32,12 @@ def read(reference: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from error
+
+
+def is_file(cell: str) -> bool:
+    """Whether a table's cell names a file that `read` reads."""
+    path = Path(cell)
+    return path.parent.name == FOLDER and len(cell) < LONGEST and path.is_file()
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import struct
+import warnings
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 PIXELS = 64_000_000  # of one picture; what has more is not decoded
 FORMATS = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".png", "BMP": ".png", "TIFF": ".png", "WEBP": ".png"}
 GREY, COLOUR = "L", "RGB"
+THUMBNAIL = 16  # pixels
+ORIENTATION = 0x0112  # the EXIF tag
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class Look:
         The variance of the Laplacian of the grey picture, reduced to 256 pixels at most; small where it is blurred.
     print
         64 bits that hardly change when it is scaled, or compressed: near-duplicates differ in few of them.
+    thumbnail
+        The grey values at 16 × 16 pixels, row by row.
+    pixels
+        SHA-256 of what is shown; the same for two files with the same pixels.
     """
 
     problem: str | None
@@ -47,6 +54,8 @@ class Look:
     contrast: float = 0.0
     sharpness: float = 0.0
     print: int = 0
+    thumbnail: bytes = b""
+    pixels: bytes = b""
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -63,7 +72,7 @@ def decode(data: bytes) -> np.ndarray:
     """
     import numpy as np
 
-    return np.asarray(_plain(_open(data)))
+    return np.asarray(_open(data)[1])
 
 
 def plain(data: bytes) -> tuple[bytes, str]:
@@ -77,9 +86,7 @@ def plain(data: bytes) -> tuple[bytes, str]:
     ValueError
         As `decode`.
     """
-    picture = _open(data)
-    shown = _plain(picture)
-    turned = picture.getexif().get(0x0112, 1) != 1
+    picture, shown, turned = _open(data)
     if shown.mode == picture.mode and not turned:
         if picture.format == "JPEG":
             return _without_segments(data), ".jpg"
@@ -95,54 +102,90 @@ def encode(pixels: np.ndarray) -> bytes:
     return _png(Image.fromarray(pixels))
 
 
+def grey(data: bytes, side: int) -> np.ndarray:
+    """Decode a picture into grey values, stretched to a square: shape (side, side), as uint8.
+
+    Raises
+    ------
+    ValueError
+        As `decode`.
+    """
+    import numpy as np
+    from PIL.Image import Resampling
+
+    picture = _open(data)[1].convert(GREY)
+    return np.asarray(picture.resize((side, side), resample=Resampling.BILINEAR))
+
+
+def problem(reference: str) -> str | None:
+    """Say why the picture that a table names cannot be used, to follow the field's name; None where it can."""
+    try:
+        _open(files.read(reference))
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 @lru_cache(maxsize=100_000)  # several operators look at the same picture
 def look(reference: str) -> Look:
     """Look at the picture that a table names; what is wrong with it is said and not raised."""
     import numpy as np
+    from PIL import ImageStat
     from PIL.Image import Resampling
 
     try:
-        picture = _plain(_open(files.read(reference)))
+        picture = _open(files.read(reference))[1]
     except ValueError as error:
         return Look(str(error))
     width, height = picture.size
     grey = picture.convert(GREY)
+    shades = ImageStat.Stat(grey)
     reduced = grey.copy()
     reduced.thumbnail((256, 256), resample=Resampling.BILINEAR)
-    values = np.asarray(reduced, dtype=np.float64)
     return Look(
         problem=None,
         width=width,
         height=height,
-        brightness=round(float(values.mean()), 3),
-        contrast=round(float(values.std()), 3),
-        sharpness=round(_sharpness(values), 3),
+        brightness=round(shades.mean[0], 3),
+        contrast=round(shades.stddev[0], 3),
+        sharpness=round(_sharpness(np.asarray(reduced)), 3),
         print=_print(grey),
+        thumbnail=grey.resize((THUMBNAIL, THUMBNAIL), resample=Resampling.BOX).tobytes(),
+        pixels=sha256(f"{picture.mode}|{width}|{height}|".encode() + picture.tobytes()).digest(),
     )
 
 
-def _open(data: bytes) -> Image:
-    """Decode fully, once the head has said that it is a picture of bearable size."""
+def _open(data: bytes) -> tuple[Image, Image, bool]:
+    """Decode fully, once the head has said that it is a picture of bearable size.
+
+    Returns
+    -------
+    The picture as it is stored; as it is shown, in 8 bits of grey or RGB; and whether that turned it.
+    """
     from PIL import Image, UnidentifiedImageError
 
     if not data:
         raise ValueError("has no bytes")
     try:
-        picture = Image.open(BytesIO(data), formats=list(FORMATS))
-        width, height = picture.size
-        if width * height > PIXELS:
-            raise ValueError(f"has {width:,} × {height:,} pixels, more than {PIXELS:,}")
-        frames = getattr(picture, "n_frames", 1)
-        if frames > 1:
-            raise ValueError(f"is animated or has several pages ({frames})")
-        picture.load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of large pictures, and of EXIF that is broken
+            picture = Image.open(BytesIO(data), formats=list(FORMATS))
+            width, height = picture.size
+            if width * height > PIXELS:
+                raise ValueError(f"has {width:,} × {height:,} pixels, more than {PIXELS:,}")
+            frames = getattr(picture, "n_frames", 1)
+            if frames > 1:
+                raise ValueError(f"is animated or has several pages ({frames})")
+            picture.load()
+            return picture, _plain(picture), picture.getexif().get(ORIENTATION, 1) != 1
     except UnidentifiedImageError:
         raise ValueError(f"is none of {', '.join(FORMATS)}") from None
     except Image.DecompressionBombError:
         raise ValueError(f"has more than {PIXELS:,} pixels") from None
-    except (OSError, SyntaxError, struct.error, EOFError, IndexError, TypeError) as error:  # as Pillow raises
+    except ValueError:
+        raise
+    except Exception as error:  # Pillow lets through whatever a broken file made its parsers raise
         raise ValueError(f"cannot be decoded ({error})") from error
-    return picture
 
 
 def _plain(picture: Image) -> Image:
@@ -179,12 +222,15 @@ def _without_segments(data: bytes) -> bytes:
     return b"".join([*kept, data[place:]])
 
 
-def _sharpness(values: np.ndarray) -> float:
-    if min(values.shape) < 3:
+def _sharpness(grey: np.ndarray) -> float:
+    import numpy as np
+
+    if min(grey.shape) < 3:
         return 0.0
-    centre = values[1:-1, 1:-1]
+    values = grey.astype(np.int16)
     around = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:]
-    return float((around - 4 * centre).var())
+    edges = (around - 4 * values[1:-1, 1:-1]).ravel().astype(np.int64)
+    return float(edges @ edges / edges.size - (edges.sum() / edges.size) ** 2)
 
 
 def _print(grey: Image) -> int:
@@ -196,9 +242,17 @@ def _print(grey: Image) -> int:
     """
     import numpy as np
     from PIL.Image import Resampling
-    from scipy.fft import dctn
 
     values = np.asarray(grey.resize((32, 32), resample=Resampling.BILINEAR), dtype=np.float64)
-    low = dctn(values, norm="ortho")[:8, :8].round(3).ravel()
+    low = (_cosines() @ values @ _cosines().T).round(3).ravel()
     bits = low > np.median(low)
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+@cache
+def _cosines() -> np.ndarray:
+    """The 8 lowest rows of the orthonormal cosine transform (DCT-II) of 32 values."""
+    import numpy as np
+
+    turns = np.outer(np.arange(8), 2 * np.arange(32) + 1) * np.pi / 64
+    return np.cos(turns) * np.where(np.arange(8)[:, None], 1 / 4, 1 / np.sqrt(32))

@@ -1,0 +1,125 @@
+"""Pictures, changed by albumentations, of which no other module knows."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache, cached_property
+from hashlib import sha256
+from inspect import signature
+from random import Random
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stages import InputError, media
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class PictureOperator(Protocol):
+    """What changes a picture."""
+
+    def transform(self) -> Any:
+        """Make the albumentations transform that does it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Albumentation:
+    """A transform of albumentations 2.0.8, by its name and arguments.
+
+    Parameters
+    ----------
+    name
+        Such as `HorizontalFlip`.
+    arguments
+        As its documentation names them; a list stands for a tuple. An unknown one is an error.
+
+    References
+    ----------
+    A. Buslaev et al., Albumentations: Fast and Flexible Image Augmentations, Information 11 (2020) 125.
+    """
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.transform()
+
+    def transform(self) -> Any:
+        kind = _transforms().get(self.name)
+        if kind is None:
+            near = " or ".join(get_close_matches(self.name, _transforms(), cutoff=0.3))
+            raise InputError(f"name: albumentations has no transform {self.name!r}; perhaps {near or 'another'}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # it only warns of an argument that it does not know
+            try:
+                return kind(**{key: _as_tuple(value) for key, value in self.arguments.items()})
+            except (ValueError, TypeError, Warning) as error:
+                allowed = ", ".join(signature(kind).parameters)
+                told = "; ".join(line.strip() for line in str(error).splitlines() if "http" not in line)
+                raise InputError(f"arguments: {told}; {self.name} allows {allowed}") from error
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures, changed by transforms in order; what is made of them is put as PNG."""
+
+    operators: Sequence[PictureOperator]
+    store: media.Store
+
+    @cached_property
+    def _compose(self) -> Any:
+        import cv2
+
+        cv2.setNumThreads(1)  # the engine's processes are enough
+        return _library().Compose([operator.transform() for operator in self.operators])
+
+    def open(self, cell: str) -> np.ndarray:
+        return media.decode(media.read(cell))
+
+    def change(self, value: np.ndarray, rng: Random) -> np.ndarray:
+        import numpy as np
+
+        self._compose.set_random_seed(rng.getrandbits(32))  # per copy: neither order nor processes count
+        try:
+            made = np.ascontiguousarray(self._compose(image=value)["image"])
+        except Exception as error:
+            told = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(
+                f"augmentation.operators: a picture of shape {value.shape} cannot be changed: {told}"
+            ) from error
+        if made.dtype != np.uint8 or made.ndim != value.ndim:
+            found = f"{made.dtype} of shape {made.shape}"
+            raise InputError(f"augmentation.operators: pictures of 8 bits are expected, and {found} was made of one")
+        return made
+
+    def print(self, value: np.ndarray) -> Hashable:
+        return sha256(f"{value.shape}".encode() + value.tobytes()).digest()
+
+    def close(self, value: np.ndarray, name: str) -> str:
+        return self.store.put(name, ".png", media.encode(value))
+
+
+def _library() -> Any:
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # or importing it asks the network for a newer one
+    import albumentations
+
+    return albumentations
+
+
+@cache
+def _transforms() -> dict[str, type]:
+    library = _library()
+    return {
+        name: each
+        for name, each in vars(library).items()
+        if isinstance(each, type) and issubclass(each, library.BasicTransform)
+    }
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(map(_as_tuple, value)) if isinstance(value, list) else value
