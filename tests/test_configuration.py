@@ -21,6 +21,7 @@ from stages.augmenting import Augmentation
 from stages.cleaning import Operators
 from stages.configuration import Dataset, instantiate, stage, targets
 from stages.engine import Engine
+from stages.publishing import Publish
 from stages.quality import Quality
 from stages.review import Review
 from stages.tables import write
@@ -48,13 +49,15 @@ def build_all(
     review: Review,
     augmentation: Augmentation,
     quality: Quality,
+    publish: Publish,
     engine: Engine,
     seed: int,
 ) -> str:
     sources = instantiate(dataset.sources, "dataset.sources")
     operators = instantiate(augmentation.operators, "augmentation.operators")
+    forms = instantiate(publish.forms, "publish.forms")
     interface = tasks.read("conf/labeling", dataset.labeling)
-    return repr([cleaning, annotator, review, quality, engine, seed, sources, operators, interface])
+    return repr([cleaning, annotator, review, quality, engine, seed, sources, operators, forms, interface])
 
 
 @dataclass
@@ -149,7 +152,7 @@ def test_showing_the_configuration_does_no_work(project: Project) -> None:
 
 
 TWEETS, TEXT, STRICT = "dataset/tweets.yaml", "cleaning/text.yaml", "cleaning/strict.yaml"
-GROUPS = "annotator, augmentation, cleaning, dataset, engine, quality, review"
+GROUPS = "annotator, augmentation, cleaning, dataset, engine, publish, quality, review"
 
 
 @pytest.mark.parametrize(
@@ -223,6 +226,10 @@ def chosen(conf: Path, **options: str) -> Iterator[None]:
         ({"about": {"title": "x", "licence": "MIT"}}, "about.licence: unknown key; allowed here are title, license,"),
         ({"about": {"title": "x"}}, "about.license: this key is missing"),
         (
+            {"about": {"title": "x", "license": "MIT", "language": "English"}},
+            "about.language: a tag such as en or pt-BR is expected, found 'English'",
+        ),
+        (
             {"fields": {"text": "txt"}},
             "fields.text: should be 'text', 'number', 'date', 'category', 'image' or 'json',",
         ),
@@ -280,9 +287,9 @@ def test_a_missing_argument_is_named() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("shown: [text]", "shown: [text", ", line 20: not YAML ("),
-        ("shown: [text]", "shown: [text]\nshown: [text]", ", line 20: not YAML (found duplicate key shown)"),
-        ("group: null", "\tgroup: null", ", line 20: not YAML ("),
+        ("shown: [text]", "shown: [text", ", line 21: not YAML ("),
+        ("shown: [text]", "shown: [text]\nshown: [text]", ", line 21: not YAML (found duplicate key shown)"),
+        ("group: null", "\tgroup: null", ", line 21: not YAML ("),
     ],
 )
 def test_broken_yaml_is_named_with_its_line(project: Project, old: str, new: str, expected: str) -> None:

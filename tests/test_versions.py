@@ -311,6 +311,21 @@ def test_a_version_is_written_first_among_those_of_the_changelog(before: str, af
     assert releasing.written(before, "- new") == after
 
 
+def test_a_version_says_in_the_changelog_what_changed_and_what_it_promises() -> None:
+    quality = {
+        "dataset": {"labelled": {"human": 1000, "auto": 1966, "none": 1116}},
+        "guarantee": {"error_bound": 0.0999, "epsilon": 0.1, "audit": 1, "alpha": 0.05},
+        "gates": {"passed": False, "failed": ["macro_f1"], "undecided": ["coverage"]},
+    }
+    assert releasing.entry("dataset-v0.5.0", counted(added=10, gained=1200), quality) == (
+        "- `dataset-v0.5.0`: 10 records added, 1,200 labels gained; 1,000 labels by people, 1,966 automatic, 1,116 "
+        "records without; at most 10.0% wrong by audit 1, α = 0.05; gates failed: macro_f1; not enough data for the "
+        "gates: coverage."
+    )
+    unknown = quality | {"guarantee": {"error_bound": None, "reason": "no audit is open"}, "gates": {"failed": []}}
+    assert "nothing is promised (no audit is open); all gates passed." in releasing.entry("t", None, unknown)
+
+
 def judged(by: str, alpha: float = 0.05, audit: int = 1, bound: float | None = 0.1) -> dict[str, Any]:
     return {"annotator": {"name": by}, "guarantee": {"audit": audit, "alpha": alpha, "error_bound": bound}}
 

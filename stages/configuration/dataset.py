@@ -14,12 +14,17 @@ Kind = Literal["text", "number", "date", "category", "image", "json"]
 
 @dataclass(frozen=True)
 class About:
-    """What the dataset's card says of it."""
+    """What the dataset's card says of it; `language` as a BCP 47 tag, such as `en`."""
 
     __pydantic_config__: ClassVar[Any] = FORBID
     title: str
     license: str
     citation: str | None = None
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.language and not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", self.language):
+            raise InputError(f"about.language: a tag such as en or pt-BR is expected, found {self.language!r}")
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def instantiate(value: Mapping[str, Any], key: str) -> Any:
     target = _import(value["_target_"], key)
     given = {name: each for name, each in value.items() if name != "_target_"}
     parameters = inspect.signature(target).parameters
-    allowed = ", ".join(parameters)
+    allowed = ", ".join(parameters) or "none"
     hints = typing.get_type_hints(target if dataclasses.is_dataclass(target) else target.__init__)
     for name in given:
         if name not in parameters:

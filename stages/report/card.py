@@ -40,6 +40,7 @@ def card(statement: Block, version: Block, about: About) -> str:
         _collection(published["sources"], version["sources"], version["cleaning"]),
         _people(statement, version["agreement"]),
         _quality(statement),
+        _guarantee(statement),
         _limits(statement, published),
         _citation(statement["dataset"], about),
     ]
@@ -51,7 +52,7 @@ def _head(statement: Block, about: About) -> list[str]:
     return [
         f"# {_text(about.title)}",
         f"Dataset `{dataset['name']}`, version `{dataset['fingerprint']}`. License: {_text(about.license)}.",
-        f"**{_text(wording.promise(statement))}**",
+        _text(wording.promise(statement)),
         f"Gates: {_text(wording.verdict(statement))}.",
     ]
 
@@ -104,14 +105,24 @@ def _origin(settings: Any) -> str:
 
 
 def _people(statement: Block, agreement: Block) -> list[str]:
-    told = [f"{agreement[key]:,} {noun}" for key, noun in COUNTED.items() if agreement.get(key) is not None]
+    counts = ", ".join(f"{agreement[key]:,} {noun}" for key, noun in COUNTED.items())
     stated = statement.get("agreement") or {}
     return [
         "## People",
-        f"{', '.join(told) or 'Nobody has labelled yet'}. People are known by pseudonyms, which are not published.",
+        f"{counts}. People are known by pseudonyms, which are not published.",
         f"Krippendorff's alpha between them is {_text(wording.found(stated or statement, 'alpha'))}, over "
         f"{stated.get('n') or 0:,} labels of records that several people labelled; 1 is full agreement, 0 is what "
         "chance gives.",
+        *_mistakes(stated),
+    ]
+
+
+def _mistakes(agreement: Block) -> list[str]:
+    if not wording.known(agreement.get("consensus_error")):
+        return []
+    return [
+        f"As far as their errors are independent, one person is wrong on {wording.found(agreement, 'person_error')} of "
+        f"the records, and their consensus on {wording.found(agreement, 'consensus_error')}."
     ]
 
 
@@ -144,28 +155,38 @@ def _quality(statement: Block) -> list[str]:
     ]
 
 
+def _guarantee(statement: Block) -> list[str]:
+    told = [_text(wording.promise(statement))]
+    if wording.promises(statement):
+        guarantee = statement["guarantee"]
+        told.append(
+            f"When audit {guarantee['audit']} opened, {guarantee['population']:,} records had no label by people. "
+            f"{guarantee['sample']:,} of them were drawn at random and labelled by people, and automatic labels were "
+            "accepted from the most confident on, as far as the errors in this sample allow."
+        )
+    return ["## Guarantee", *told]
+
+
 def _limits(statement: Block, published: Block) -> list[str]:
     limits = [
-        "People's labels are taken for right wherever quality is measured. Agreement tells how far they are.",
+        "People's labels are taken for right wherever quality is measured. How far people agree is known, how often "
+        "they are wrong together is not.",
         "The cross-validated figures speak for all cleaned records, the audit's for those that people had not labelled "
         "when the audit opened. Neither speaks for the accepted automatic labels alone, or for records from elsewhere.",
         "Records are split by a hash of the record, or of a declared group. What else two records have in common, such "
         "as an author or a topic, may be in both train and test.",
-        "Some records were given to people because the annotator was unsure of them, so people's labels are no uniform "
+        "A record may have been given to people because the annotator was unsure of it, so their labels are no uniform "
         "sample.",
     ]
     if wording.promises(statement):
         limits.insert(0, "The promise is about the automatic labels together, not about any one of them.")
     if any(each["auto"] for each in published["splits"].values()):
-        limits.append(
-            "Validation and test hold automatic labels too. To measure a model, take the records with `origin` `human`; "
-            "the others tell how well it imitates the annotator."
-        )
-    if statement["dataset"]["labelled"]["none"]:
-        limits.append(
-            "What has no label is mostly what the annotator was least sure of: labelled records are easier than all "
-            "are, and their shares of labels differ."
-        )
+        limits += [
+            "Validation and test hold automatic labels too. To measure a model, take the records whose `origin` is "
+            "`human`; the others tell how well it imitates the annotator.",
+            "What has no label is what the annotator was least sure of: labelled records are easier than all are, and "
+            "their shares of labels differ.",
+        ]
     return ["## Known limits", "\n".join(f"- {each}" for each in limits)]
 
 

@@ -17,6 +17,7 @@ LOOK_AT = {
     "reports/index.html": "this version, to be read in a browser",
     "reports/quality.json": "its figures",
     "data/dataset/": "its records and labels",
+    "data/published/": "the same in the forms that people load",
     "data/review/tasks.json": "what people are asked next",
 }
 

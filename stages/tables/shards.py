@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ROWS = 50_000  # per shard; a smaller table has one
 ROWS_WITH_PICTURES = 500  # each of which takes as long as a thousand texts
 
-Columns = dict[str, str]  # name: text, number, texts (a list of them), whole (a whole number)
+Columns = dict[str, str]  # name: text, number, texts (a list of them), whole (a whole number), file (bytes and path)
 
 
 def rows(fields: Mapping[str, str]) -> int:
@@ -111,7 +111,13 @@ def write(folder: str | Path, frames: Iterable[pd.DataFrame], columns: Columns, 
 def schema_of(columns: Columns) -> pa.Schema:
     import pyarrow as pa
 
-    types = {"text": pa.string(), "number": pa.float64(), "whole": pa.int64(), "texts": pa.list_(pa.string())}
+    types = {
+        "text": pa.string(),
+        "number": pa.float64(),
+        "whole": pa.int64(),
+        "texts": pa.list_(pa.string()),
+        "file": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+    }
     return pa.schema([(name, types[kind]) for name, kind in columns.items()])
 
 

@@ -59,9 +59,8 @@ def release(options: argparse.Namespace) -> int:
     if behind := out_of_date():
         raise InputError(f"dvc.lock is not what this commit makes ({behind}): run dvc repro, and commit")
     now = load(find("HEAD"))
-    failed = now.quality["gates"]["failed"]
-    if failed and not options.despite_gates:
-        raise InputError(f"gates failed: {', '.join(failed)}; to release all the same: --despite-gates")
+    if not now.quality["gates"]["passed"] and not options.despite_gates:
+        raise InputError(f"gates: {releasing.verdict(now.quality['gates'])}; to release all the same: --despite-gates")
     releasing.check_audit([*(read_json(find(tag), "reports/quality.json") or {} for tag in _tags()), now.quality])
     report = None
     if last:
@@ -110,7 +109,9 @@ def main() -> NoReturn:
     command.set_defaults(run=lineage)
     command = commands.add_parser("release", help="number this version, and write it into CHANGELOG.md")
     command.add_argument("--tag", action="store_true", help="commit the changelog and make the tag, too")
-    command.add_argument("--despite-gates", action="store_true", help="although gates failed; the changelog says so")
+    command.add_argument(
+        "--despite-gates", action="store_true", help="although not all gates pass; the changelog says so"
+    )
     command.set_defaults(run=release)
     options = parser.parse_args()
     try:

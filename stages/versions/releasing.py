@@ -63,12 +63,20 @@ def entry(tag: str, report: Mapping[str, Any] | None, quality: Mapping[str, Any]
             for what, each in report[part].items()
             if each["count"]
         ] or ["the same records and labels"]
-    failed = quality["gates"]["failed"]
-    gates = f"gates failed: {', '.join(failed)}" if failed else "no gate failed"
     return (
         f"- `{tag}`: {', '.join(told)}; {labelled['human']:,} labels by people, {labelled['auto']:,} automatic, "
-        f"{labelled['none']:,} records without; {_promise(quality['guarantee'])}; {gates}."
+        f"{labelled['none']:,} records without; {_promise(quality['guarantee'])}; {verdict(quality['gates'])}."
     )
+
+
+def verdict(gates: Mapping[str, Any]) -> str:
+    """Say how a version stands with its gates."""
+    told = [
+        f"{what}: {', '.join(gates[key])}"
+        for key, what in (("failed", "gates failed"), ("undecided", "not enough data for the gates"))
+        if gates.get(key)
+    ]
+    return "; ".join(told) or "all gates passed"
 
 
 def written(changelog: str, line: str) -> str:

@@ -16,7 +16,7 @@ from tests.e2e.project import LABELS, OTHERWISE, SEED, Project, clone, new, offl
 pytestmark = pytest.mark.network  # collect fetches the default dataset
 
 AUDIT = {"number": 1, "size": 300}
-BELOW_ROUNDS = ["import_labels", "annotate", "export_tasks", "assemble", "augment", "evaluate", "track"]
+BELOW_ROUNDS = ["import_labels", "annotate", "export_tasks", "assemble", "augment", "evaluate", "publish", "track"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,113 @@
+"""The form that `datasets.load_dataset` loads and the Hugging Face Hub shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stages import tables
+from stages.publishing import croissant
+from stages.publishing.base import Version, file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIZES = {  # below so many records
+    1_000: "n<1K",
+    10_000: "1K<n<10K",
+    100_000: "10K<n<100K",
+    1_000_000: "100K<n<1M",
+    10_000_000: "1M<n<10M",
+    100_000_000: "10M<n<100M",
+    1_000_000_000: "100M<n<1B",
+}
+COLUMNS = {"image": "file", "number": "number", "label": "text", "labels": "texts"}
+FEATURES = {"image": "image", "number": "float64"}
+CATEGORIES = {"image": "image-classification", "text": "text-classification"}
+LICENSES = re.compile(  # the Hub's identifiers of licenses that fit data
+    r"cc0-1\.0|cc-by-2\.[05]|cc-by(-nc)?(-sa)?-[34]\.0|cc-by-nd-4\.0|cc-by-nc-nd-[34]\.0|odbl|odc-by|pddl|c-uda"
+    r"|cdla-(permissive|sharing)-1\.0|cdla-permissive-2\.0|apache-2\.0|mit|bsd-[23]-clause|isc|zlib|unlicense|mpl-2\.0"
+    r"|l?gpl-3\.0|agpl-3\.0|gpl-2\.0|lgpl-2\.1|etalab-2\.0|eupl-1\.[12]"
+)
+
+
+@dataclass(frozen=True)
+class HuggingFace:
+    """A dataset repository: Parquet by split in `data/`, the card `README.md`, and `croissant.json`.
+
+    In Parquet a label is its name, or a list of names; the card declares it a `ClassLabel`, as which
+    `datasets.load_dataset` gives it. Pictures are in the table, with their bytes. A split without records is left out,
+    since `datasets` has no empty ones.
+
+    References
+    ----------
+    https://huggingface.co/docs/hub/datasets-cards
+    """
+
+    def write(self, folder: Path, version: Version) -> None:
+        version = replace(version, tables={split: table for split, table in version.tables.items() if len(table)})
+        columns = {name: COLUMNS.get(kind, "text") for name, kind in version.kinds.items()}
+        size = tables.rows(version.fields)
+        folder.mkdir(parents=True)
+        for split, table in version.tables.items():
+            tables.write(folder / "data" / split, _with_files(table, version.pictures, size), columns, size)
+        (folder / "README.md").write_text(_header(version) + "\n" + version.card, encoding="utf-8", newline="\n")
+        tables.write_json(folder / "croissant.json", croissant.metadata(folder, version))
+
+
+def _with_files(table: pd.DataFrame, pictures: list[str], size: int) -> Iterator[pd.DataFrame]:
+    """Yield the table in parts small enough to hold their pictures' bytes."""
+    for start in range(0, len(table), size):
+        part = table.iloc[start : start + size].copy()
+        for name in pictures:
+            part[name] = part[name].map(_embedded).astype(object)
+        yield part
+
+
+def _embedded(reference: Any) -> dict[str, Any] | None:
+    if not isinstance(reference, str):
+        return None
+    return {"bytes": file(reference), "path": Path(reference).name}
+
+
+def _header(version: Version) -> str:
+    """The YAML that the Hub reads."""
+    import yaml
+
+    about, records = version.about, sum(map(len, version.tables.values()))
+    files = [{"split": split, "path": f"data/{split}/*.parquet"} for split in version.tables]
+    category = next((CATEGORIES[kind] for kind in CATEGORIES if kind in version.fields.values()), None)
+    header = {
+        "pretty_name": about.title,
+        **_license(about.license),
+        "language": [about.language] if about.language else None,
+        "task_categories": [category] if category and version.task.type == "choice" else None,
+        "size_categories": [next((size for end, size in SIZES.items() if records < end), "1B<n<10B")],
+        "configs": [{"config_name": "default", "data_files": files}] if files else None,
+        "dataset_info": {
+            # `datasets` takes what it cached of another version in a folder of this name, if all is the same here
+            "description": f"Version {version.fingerprint}, {records:,} records.",
+            "features": [_feature(name, kind, version) for name, kind in version.kinds.items()],
+        },
+    }
+    given = {key: value for key, value in header.items() if value is not None}
+    return f"---\n{yaml.safe_dump(given, sort_keys=False, allow_unicode=True)}---\n"
+
+
+def _license(name: str) -> dict[str, str]:
+    """Name a license as the Hub does; its own name for one that the Hub does not know."""
+    short = re.sub(r"-(only|or-later)$", "", name.lower())
+    for known in (short, short.removesuffix("-1.0")):
+        if LICENSES.fullmatch(known):
+            return {"license": known}
+    return {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", short).strip("-") or "other"}
+
+
+def _feature(name: str, kind: str, version: Version) -> dict[str, Any]:
+    names = {"class_label": {"names": {str(place): label for place, label in enumerate(version.task.labels)}}}
+    if kind == "labels":
+        return {"name": name, "list": names}
+    return {"name": name, "dtype": names if kind == "label" else FEATURES.get(kind, "string")}
