@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from stages import InputError
 from stages.tables import dump_line
 from stages.versions import releasing, showing
-from stages.versions.difference import Change, changes, summary
+from stages.versions.difference import Change, changes, listed, summary
 from stages.versions.loading import SPLITS, Version, load
 from stages.versions.movement import movement
 from stages.versions.revisions import Folder, find
@@ -120,11 +120,11 @@ def test_every_difference_is_found_once_and_none_is_invented(before: dict[str, A
             expected.append((id, "confirmed" if was["value"] == now["value"] else "relabelled"))
         elif bool(was) != bool(now):
             expected.append((id, "gained" if now else "lost"))
-    found = list(changes(version(a), version(b)))
+    found = every(version(a), version(b))
     assert sorted((each.record, each.what) for each in found) == sorted(expected)
-    report, every = summary(version(a), version(b), iter(found))
+    report = summary(version(a), version(b), changes(version(a), version(b)))
     assert report["same"] == (not expected)
-    assert Counter(each.what for each in every) == {
+    assert Counter(each.what for each in found) == {
         what: counted["count"]
         for part in ("records", "labels", "splits")
         for what, counted in report[part].items()
@@ -132,8 +132,12 @@ def test_every_difference_is_found_once_and_none_is_invented(before: dict[str, A
     }
 
 
+def every(a: Version, b: Version) -> list[Change]:
+    return listed(changes(a, b), 1000)
+
+
 def only(a: Version, b: Version) -> Change:
-    (change,) = changes(a, b)
+    (change,) = every(a, b)
     return change
 
 
@@ -162,10 +166,10 @@ def test_a_label_that_changed_says_at_which_stage_and_why(
 
 def test_a_record_that_cleaning_now_rejects_takes_its_label_with_it() -> None:
     a, b = version({"1": one(label=AUTO)}), version({}, rejected={"1": "length"})
-    removed, lost = changes(a, b)
+    removed, lost = every(a, b)
     assert (removed.what, removed.stage, removed.cause) == ("removed", "clean", "rejected by length")
     assert (lost.what, lost.stage, lost.cause) == ("lost", "clean", "record removed: rejected by length")
-    back = next(changes(b, a))
+    back = every(b, a)[0]
     assert (back.what, back.cause) == ("added", "no longer rejected by length")
 
 
@@ -191,13 +195,12 @@ def test_annotators_are_compared_on_the_same_records_by_what_people_say_now() ->
 def test_a_comparison_shows_texts_of_records_as_texts() -> None:
     evil = "<script>alert(1)</script>|`x`[bold]"
     a, b = version({}), version({evil: one(label=label(evil, evil))}, name="[red]b")
-    report, every = summary(a, b, changes(a, b))
-    report |= movement(a, b)
-    shown = showing.markdown(report, every)
+    report = summary(a, b, changes(a, b)) | movement(a, b)
+    shown = showing.markdown(report, every(a, b))
     assert "<script" not in shown
     assert "`x`" not in shown
     assert all(line.count("|") == line.count(" | ") + 2 for line in shown.splitlines() if line.startswith("|"))
-    told = showing.text(report, every, width=400)
+    told = showing.text(report, every(a, b), width=400)
     assert evil in told
     assert told.startswith("v → [red]b\n")
 

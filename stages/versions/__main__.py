@@ -21,7 +21,7 @@ from stages.configuration import Dataset, chosen
 from stages.tables import rounded
 from stages.versions import lineage as history
 from stages.versions import releasing, showing
-from stages.versions.difference import changes, summary
+from stages.versions.difference import changes, listed, summary
 from stages.versions.loading import load
 from stages.versions.movement import movement
 from stages.versions.revisions import Commit, Revision, find, git, out_of_date, read_json, rebuilt
@@ -30,17 +30,17 @@ from stages.versions.revisions import Commit, Revision, find, git, out_of_date, 
 def compare(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         a, b = (load(_revision(name, options.rebuild, stack)) for name in (options.a, options.b))
-        report, every = summary(a, b, changes(a, b))
-        report |= movement(a, b)
-    listed = every[: options.limit] if options.records else []
+        every = changes(a, b)
+        report = summary(a, b, every) | movement(a, b)
+    rows = listed(every, options.limit) if options.records else []
     if options.json:
         if options.records:
-            report["changes"] = [asdict(each) for each in listed]
+            report["changes"] = [asdict(each) for each in rows]
         print(json.dumps(rounded(report), ensure_ascii=False, indent=2))
     else:
-        print((showing.markdown if options.markdown else showing.text)(report, listed), end="")
-        if len(every) > len(listed) and options.records:
-            print(f"\n{len(every) - len(listed):,} more; --limit {len(every)} lists all")
+        print((showing.markdown if options.markdown else showing.text)(report, rows), end="")
+        if len(every) > len(rows) and options.records:
+            print(f"\n{len(every) - len(rows):,} more; --limit {len(every)} lists all")
     return 0 if report["same"] else 1
 
 
@@ -65,7 +65,7 @@ def release(options: argparse.Namespace) -> int:
     report = None
     if last:
         before = load(find(last))
-        report, _ = summary(before, now, changes(before, now))
+        report = summary(before, now, changes(before, now))
     tag = releasing.next_tag(last, report or {})
     line = releasing.entry(tag, report, now.quality)
     path = Path("CHANGELOG.md")

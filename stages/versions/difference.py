@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from stages.versions.loading import Version, parsed
+from stages.versions.loading import Version
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 NONE = "none"  # no label
 OWN = ("id", "content", "source", "split", "label", "origin", "confidence")  # columns that are no field
-Line = dict[str, Any]  # of labels.jsonl
+TOLD = ("origin", "by", "rounds")  # of a label, beside its value
 
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one record.
+    """What became of one record; values as texts.
 
     Parameters
     ----------
@@ -28,28 +28,37 @@ class Change:
         Its id.
     what
         `added`, `removed`, `changed` (its fields), `moved` (its split), or of its label `gained`, `lost`, `relabelled`
-        (another value), `confirmed` (the same value by another).
+        (another value), `confirmed` (the same value, but something else of it changed).
     old, new
         The label's value, the split, or the names of the fields; None where there is none.
     stage
         The stage that made the difference.
     cause
         Why, in a few words.
-    label
-        The line of `labels.jsonl` that holds now, or held before it was lost; None for what is no change of a label.
+    origin, by, rounds
+        Of the label that holds now, or held before it was lost; None for what is no change of a label.
     """
 
     record: str
     what: str
-    old: Any
-    new: Any
+    old: str | None
+    new: str | None
     stage: str
     cause: str
-    label: Line | None = None
+    origin: str | None = None
+    by: str | None = None
+    rounds: str | None = None
 
 
-def changes(a: Version, b: Version) -> Iterator[Change]:
-    """Give every change from one version to the other, each once, sorted by record within each kind."""
+def changes(a: Version, b: Version) -> pa.Table:
+    """Give every change from one version to the other, each once.
+
+    Returns
+    -------
+    One row per change, sorted by record within each kind, with the columns of `Change`; of the label `origin`, `by` and
+    `rounds`, as texts. Whole columns are compared, since a new annotator changes something of every label.
+    """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     before, after = a.records.sort_by("id"), b.records.sort_by("id")
@@ -57,20 +66,35 @@ def changes(a: Version, b: Version) -> Iterator[Change]:
     common = pc.is_valid(place)
     gone = before.filter(pc.invert(pc.is_in(before["id"], value_set=after["id"].combine_chunks())))
     thrown = [_reasons(version.rejected) for version in (a, b)]
-    come_and_gone = {}
+    come_and_gone = []
     for id in after.filter(pc.invert(common))["id"].to_pylist():
         operator = thrown[0].get(id)
         cause = f"no longer rejected by {operator}" if operator else "new in the raw data"
-        come_and_gone[id] = Change(id, "added", None, None, "clean" if operator else "collect", cause)
+        come_and_gone.append(Change(id, "added", None, None, "clean" if operator else "collect", cause))
     for id in gone["id"].to_pylist():
         operator = thrown[1].get(id)
         cause = f"rejected by {operator}" if operator else "gone from the raw data"
-        come_and_gone[id] = Change(id, "removed", None, None, "clean" if operator else "collect", cause)
+        come_and_gone.append(Change(id, "removed", None, None, "clean" if operator else "collect", cause))
     old, new = before.take(place.drop_null()), after.filter(common)
-    yield from come_and_gone.values()
-    yield from _of_fields(a, b, old, new)
-    yield from _of_splits(a, b, old, new)
-    yield from _of_labels(a, b, come_and_gone)
+    rows = [*come_and_gone, *_of_fields(a, b, old, new), *_of_splits(a, b, old, new)]
+    return pa.concat_tables([_table(rows), _of_labels(a, b, {each.record: each for each in come_and_gone})])
+
+
+def listed(changes: pa.Table, limit: int) -> list[Change]:
+    """Give the first of the changes one by one."""
+    return [Change(**row) for row in changes.slice(0, limit).to_pylist()]
+
+
+def _table(rows: list[Change]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist([asdict(each) for each in rows], _schema())
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([(each.name, pa.string()) for each in fields(Change)])
 
 
 def _reasons(rejected: pa.Table) -> dict[str, str]:
@@ -80,16 +104,16 @@ def _reasons(rejected: pa.Table) -> dict[str, str]:
 def _of_fields(a: Version, b: Version, old: pa.Table, new: pa.Table) -> Iterator[Change]:
     import numpy as np
 
-    fields = [name for name in dict.fromkeys([*old.column_names, *new.column_names]) if name not in OWN]
-    kept = [name for name in fields if name in old.column_names and name in new.column_names]
+    names = [name for name in dict.fromkeys([*old.column_names, *new.column_names]) if name not in OWN]
+    kept = [name for name in names if name in old.column_names and name in new.column_names]
     differs = {name: _differs(old[name], new[name]) for name in [*kept, "content"]}
     rows = np.flatnonzero(np.logical_or.reduce(list(differs.values())))
     cleaning = _differing(a.params, b.params, "conf/cleaning/")
     stage, cause = ("clean", "other cleaning") if cleaning else ("collect", "other raw data, or other code")
     ids = new["id"].to_pylist() if len(rows) else []
     for row in rows:
-        names = [name for name in kept if differs[name][row]]
-        yield Change(ids[row], "changed", None, names or ["content"], stage, cause)
+        changed = [name for name in kept if differs[name][row]]
+        yield Change(ids[row], "changed", None, ", ".join(changed) or "content", stage, cause)
 
 
 def _of_splits(a: Version, b: Version, old: pa.Table, new: pa.Table) -> Iterator[Change]:
@@ -105,44 +129,117 @@ def _of_splits(a: Version, b: Version, old: pa.Table, new: pa.Table) -> Iterator
         yield Change(ids[row], "moved", was[row], now[row], "split", cause)
 
 
-def _of_labels(a: Version, b: Version, come_and_gone: Mapping[str, Change]) -> Iterator[Change]:
-    """Only the lines that are not in both are read."""
+def _of_labels(a: Version, b: Version, come_and_gone: Mapping[str, Change]) -> pa.Table:
+    """Compare the lines that are not in both; what they have in common is looked at once for each combination."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     same = set(a.lines).intersection(b.lines)
-    old = {line["record"]: line for line in (parsed(each) for each in a.lines if each not in same)}
-    new = {line["record"]: line for line in (parsed(each) for each in b.lines if each not in same)}
-    for record in sorted(old.keys() | new.keys()):
-        one, other = old.get(record), new.get(record)
-        stage, cause = _cause(one, other)
-        if moved := come_and_gone.get(record):
-            stage, cause = moved.stage, f"record {moved.what}: {moved.cause}"
-        if one is None:
-            yield Change(record, "gained", None, other["value"] if other else None, stage, cause, other)
-        elif other is None:
-            yield Change(record, "lost", one["value"], None, stage, cause, one)
-        else:
-            what = "confirmed" if one["value"] == other["value"] else "relabelled"
-            yield Change(record, what, one["value"], other["value"], stage, cause, other)
+    old, new = (_labels([line for line in version.lines if line not in same]) for version in (a, b))
+    records = pc.unique(pa.concat_arrays([old["record"].combine_chunks(), new["record"].combine_chunks()])).sort()
+    old, new = (labels.take(pc.index_in(records, value_set=labels["record"].combine_chunks())) for labels in (old, new))
+    moved = pa.array([id in come_and_gone for id in records.to_pylist()], pa.bool_())
+    equal = pc.fill_null(pc.equal(old["value"], new["value"]), False)
+    told = {f"{when}_{name}": labels[name] for when, labels in (("old", old), ("new", new)) for name in TOLD}
+    kinds, codes = _combinations({**told, "same": equal, "moved": moved})
+    causes = [_kind(kind) for kind in kinds]
+    what, stage, cause = (pa.array([each[i] for each in causes], pa.string()).take(codes) for i in range(3))
+    if come_and_gone:  # those have causes of their own
+        rows = np.flatnonzero(moved.to_numpy(zero_copy_only=False))
+        whose = [come_and_gone[id] for id in records.take(pa.array(rows)).to_pylist()]
+        stage = pc.replace_with_mask(stage, moved, pa.array([each.stage for each in whose], pa.string()))
+        said = [f"record {each.what}: {each.cause}" for each in whose]
+        cause = pc.replace_with_mask(cause, moved, pa.array(said, pa.string()))
+    now = {name: pc.coalesce(new[name], old[name]) for name in TOLD}
+    columns = {
+        "record": records,
+        "what": what,
+        "old": old["value"],
+        "new": new["value"],
+        "stage": stage,
+        "cause": cause,
+    }
+    return pa.table({**columns, **now}).cast(_schema())
 
 
-def _cause(old: Line | None, new: Line | None) -> tuple[str, str]:
-    """Tell which stage made the difference between two labels of a record, and why."""
-    was, now = (line["origin"] if line else NONE for line in (old, new))
-    if now == "human" and new:
-        earlier = old["rounds"] if old and was == "human" else []
-        if rounds := [each for each in new["rounds"] if each not in earlier]:
-            return "import_labels", f"new annotations in round {', '.join(map(str, rounds))}"
+def _labels(lines: list[bytes]) -> pa.Table:
+    """Read lines of `labels.jsonl`: record, value, origin, and what is told of each, as texts."""
+    from io import BytesIO
+
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from pyarrow import json as reader
+
+    texts = pa.schema([(name, pa.string()) for name in ("record", "origin")])
+    lists = pa.schema([("by", pa.list_(pa.string())), ("rounds", pa.list_(pa.int64()))])
+    if not lines:
+        return pa.schema([(name, pa.string()) for name in ("record", "value", *TOLD)]).empty_table()
+    table = reader.read_json(
+        BytesIO(b"\n".join(lines)),
+        reader.ReadOptions(block_size=max(2**24, 2 * max(map(len, lines)))),
+        reader.ParseOptions(explicit_schema=pa.unify_schemas([texts, lists]), unexpected_field_behavior="infer"),
+    )
+    joined = {
+        "by": pc.binary_join(table["by"], ", "),
+        "rounds": pc.binary_join(table["rounds"].cast(pa.list_(pa.string())), ", "),
+    }
+    return pa.table({"record": table["record"], "value": _text(table["value"]), "origin": table["origin"], **joined})
+
+
+def _text(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write values as texts: a list of labels with commas, anything else as JSON."""
+    import json
+
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if values.type == pa.string():
+        return values
+    if values.type in (pa.list_(pa.string()), pa.list_(pa.null())):
+        return pc.binary_join(values.cast(pa.list_(pa.string())), ", ")
+    return pa.chunked_array([pa.array([json.dumps(each) for each in values.to_pylist()], pa.string())])
+
+
+def _combinations(columns: Mapping[str, Any]) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """Give the different combinations of values in some columns, and which of them each row has."""
+    import numpy as np
+    import pyarrow as pa
+
+    key = np.zeros(len(next(iter(columns.values()))), dtype=np.int64)
+    for column in columns.values():
+        whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        codes = whole.dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False)
+        key = np.unique(key * (codes.max(initial=0) + 1) + codes, return_inverse=True)[1]
+    _, first, codes = np.unique(key, return_index=True, return_inverse=True)
+    kinds = pa.table(dict(columns)).take(pa.array(first)).to_pylist()
+    return kinds, codes
+
+
+def _kind(kind: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Tell what became of a label, which stage made the difference, and why."""
+    was, now = kind["old_origin"], kind["new_origin"]
+    what = "gained" if was is None else "lost" if now is None else "confirmed" if kind["same"] else "relabelled"
+    return what, *_cause(kind, was, now)
+
+
+def _cause(kind: Mapping[str, Any], was: str | None, now: str | None) -> tuple[str, str]:
+    if now == "human":
+        earlier = kind["old_rounds"].split(", ") if was == "human" else []
+        if rounds := [each for each in kind["new_rounds"].split(", ") if each and each not in earlier]:
+            return "import_labels", f"new annotations in round {', '.join(rounds)}"
         if was == "human":
             return "import_labels", "other consensus or interface"
         return "import_labels", "people's earlier label counts again"
     if was == "human":
         return "import_labels", "people's label was deleted, or counts no longer"
-    if old is None:
+    if was is None:
         return "assemble", "admitted by the guarantee"
-    if new is None:
+    if now is None:
         return "assemble", "no longer admitted by the guarantee"
-    if old["by"] != new["by"]:
-        return "annotate", f"other annotator, {', '.join(old['by'])} → {', '.join(new['by'])}"
-    return ("annotate", "other proposal") if old["value"] != new["value"] else ("assemble", "other reason or guideline")
+    if kind["old_by"] != kind["new_by"]:
+        return "annotate", f"other annotator, {kind['old_by']} → {kind['new_by']}"
+    return ("assemble", "other reason or guideline") if kind["same"] else ("annotate", "other proposal")
 
 
 def _differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> np.ndarray:
@@ -162,18 +259,27 @@ def _differing(one: Mapping[str, Any], other: Mapping[str, Any], part: str) -> l
     return [key for key in keys if part in key and one.get(key) != other.get(key)]
 
 
-def summary(a: Version, b: Version, found: Iterator[Change]) -> tuple[dict[str, Any], list[Change]]:
-    """Count the changes, and put beside them settings, figures and code.
+def summary(a: Version, b: Version, found: pa.Table) -> dict[str, Any]:
+    """Count changes, and put beside them settings, figures and code.
+
+    Parameters
+    ----------
+    a, b
+        Two versions.
+    found
+        Their changes.
 
     Returns
     -------
-    Plain values for a report, whose key `same` says that nothing differs; and the changes.
+    Plain values for a report, whose key `same` says that nothing differs.
     """
-    every = list(found)
-    flow: Counter[tuple[str, str]] = Counter()
-    for each in every:
-        if each.what in ("gained", "lost", "relabelled"):
-            flow[_shown(each.old), _shown(each.new)] += 1
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts = found.group_by(["what", "stage", "cause"]).aggregate([([], "count_all")]).to_pylist()
+    relabelled = found.filter(pc.is_in(found["what"], value_set=pa.array(["gained", "lost", "relabelled"])))
+    flow = relabelled.group_by(["old", "new"]).aggregate([([], "count_all")]).to_pylist()
+    moved = [{"old": each["old"] or NONE, "new": each["new"] or NONE, "records": each["count_all"]} for each in flow]
     params = [
         {"key": key, "old": a.params.get(key), "new": b.params.get(key)} for key in _differing(a.params, b.params, "")
     ]
@@ -184,21 +290,21 @@ def summary(a: Version, b: Version, found: Iterator[Change]) -> tuple[dict[str, 
     report = {
         "from": _about(a),
         "to": _about(b),
-        "records": _counted(every, "added", "removed", "changed"),
-        "labels": _counted(every, "gained", "lost", "relabelled", "confirmed"),
-        "flow": [{"old": old, "new": new, "records": count} for (old, new), count in sorted(flow.items())],
-        "splits": _counted(every, "moved"),
+        "records": _counted(counts, "added", "removed", "changed"),
+        "labels": _counted(counts, "gained", "lost", "relabelled", "confirmed"),
+        "flow": sorted(moved, key=lambda each: (each["old"], each["new"])),
+        "splits": _counted(counts, "moved"),
         "rejected": _rejections(a, b),
         "params": params,
         "metrics": _metrics(a.quality, b.quality),
         "code": {stage: paths for stage, paths in code.items() if paths},
     }
-    return {"same": not every and not params and not report["code"] and not report["metrics"], **report}, every
+    return {"same": not len(found) and not params and not report["code"] and not report["metrics"], **report}
 
 
 def _about(version: Version) -> dict[str, Any]:
     dataset = version.quality.get("dataset", {})
-    origins = Counter(version.records["origin"].to_pylist())
+    origins = Counter({each["values"]: each["counts"] for each in version.records["origin"].value_counts().to_pylist()})
     return {
         "revision": version.name,
         "fingerprint": dataset.get("fingerprint"),
@@ -208,17 +314,16 @@ def _about(version: Version) -> dict[str, Any]:
     }
 
 
-def _counted(every: list[Change], *kinds: str) -> dict[str, Any]:
+def _counted(counts: list[dict[str, Any]], *kinds: str) -> dict[str, Any]:
     counted: dict[str, Any] = {}
     for kind in kinds:
-        causes = Counter((each.stage, each.cause) for each in every if each.what == kind)
-        counted[kind] = {
-            "count": sum(causes.values()),
-            "causes": [
-                {"stage": stage, "cause": cause, "count": count}
-                for (stage, cause), count in sorted(causes.items(), key=lambda item: (-item[1], item[0]))
-            ],
-        }
+        causes = [
+            {"stage": each["stage"], "cause": each["cause"], "count": each["count_all"]}
+            for each in counts
+            if each["what"] == kind
+        ]
+        causes.sort(key=lambda each: (-each["count"], each["stage"], each["cause"]))
+        counted[kind] = {"count": sum(each["count"] for each in causes), "causes": causes}
     return counted
 
 
@@ -244,7 +349,3 @@ def _figures(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _figures(inner, f"{prefix}.{key}" if prefix else key)
     elif not isinstance(value, list | str):
         yield prefix, value
-
-
-def _shown(value: Any) -> str:
-    return NONE if value is None else value if isinstance(value, str) else ", ".join(map(str, value)) or "[]"

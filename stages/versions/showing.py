@@ -165,7 +165,6 @@ def _short(value: Any) -> str:
 
 
 def _by(change: Change) -> str:
-    if change.label is None:
+    if change.origin is None:
         return ""
-    rounds = ", ".join(map(str, change.label["rounds"]))
-    return f"{change.label['origin']}: {', '.join(change.label['by'])}" + (f" (rounds {rounds})" if rounds else "")
+    return f"{change.origin}: {change.by}" + (f" (rounds {change.rounds})" if change.rounds else "")

@@ -190,7 +190,7 @@ def test_a_row_with_a_cell_too_many(copy):
 def test_an_interface_that_shows_a_field_which_people_do_not_see(copy):
     path = "conf/labeling/tweets.xml"
     copy.write(path, copy.text(path).replace('value="$text"', 'value="$title"'))
-    stops(copy, "export_tasks", path, "$title", "shown fields")
+    stops(copy, "import_labels", path, "$title", "allowed are text, record")
 
 
 def test_an_interface_without_choices(copy):
