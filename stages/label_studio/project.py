@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from difflib import unified_diff
-from html import escape
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -75,7 +74,7 @@ def ensure(connection: Connection, title: str, interface: Interface, overlap: in
         There is more than one of that title, or its labelling interface differs and is not to be replaced.
     """
     wanted: dict[str, Any] = {
-        "expert_instruction": f"<pre>{escape(interface.instruction.strip(), quote=False)}</pre>",
+        "expert_instruction": _page(interface.instruction),
         "show_instruction": True,
         "maximum_annotations": overlap,
     }
@@ -88,6 +87,13 @@ def ensure(connection: Connection, title: str, interface: Interface, overlap: in
     if changes:
         connection.safely(lambda api: api.projects.update(found.id, **changes))
     return Project(connection, found.id, title)
+
+
+def _page(guideline: str) -> str:
+    """Turn the guideline, Markdown, into HTML; HTML in it is shown as text."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).render(guideline).strip()
 
 
 def _find(connection: Connection, title: str) -> Any:

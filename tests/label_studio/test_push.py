@@ -221,12 +221,12 @@ def test_the_answers_of_somebody_who_left_stay_theirs(desk: Desk, server: Server
 def test_the_guideline_and_the_overlap_are_kept_up_to_date(desk: Desk) -> None:
     api = desk.connection().api
     project = api.projects.get(desk.project().id)
-    assert project.expert_instruction == "<pre>Say how it feels: &lt;good&gt; &amp; bad.</pre>"
+    assert project.expert_instruction == "<p>Say how it feels: &lt;good&gt; &amp; bad.</p>"
     assert (project.maximum_annotations, project.show_instruction) == (2, True)
     other = dataclasses.replace(MOOD, instruction="Say it again.")
     assert ensure(desk.connection(), desk.title, other, 3).id == project.id
     project = api.projects.get(project.id)
-    assert (project.expert_instruction, project.maximum_annotations) == ("<pre>Say it again.</pre>", 3)
+    assert (project.expert_instruction, project.maximum_annotations) == ("<p>Say it again.</p>", 3)
 
 
 def test_what_is_as_it_should_be_is_not_written_again(desk: Desk) -> None:
