@@ -12,8 +12,11 @@ from stages import InputError
 from stages.label_studio import exports, pulling, pushing
 from stages.label_studio.client import connect
 from stages.label_studio.project import ensure, find
+from stages.label_studio.pseudonyms import Names, read_salt
 from stages.label_studio.pushing import _chunks
+from stages.review import read_rounds
 from stages.tables import write_json
+from stages.tasks import load
 from tests.label_studio.conftest import Server
 from tests.label_studio.desk import MOOD, XML, Desk, exported, queue_of
 
@@ -353,3 +356,55 @@ def test_look_ups_fit_into_an_address() -> None:
     assert [each for chunk in chunks for each in chunk] == records
     assert all(len(json.dumps(chunk)) < 8000 for chunk in chunks if len(chunk) > 1)
     assert max(map(len, _chunks(list(map(str, range(1000)))))) == 250
+
+
+SINGLE, SEVERAL, PICTURE = (
+    f'<View>{shown}<Choices name="mood" toName="it" choice="{choice}">'
+    '<Choice value="good"/><Choice value="bad" alias="not good"/></Choices></View>'
+    for shown, choice in [
+        ('<Text name="it" value="$text"/>', "single-radio"),
+        ('<Text name="it" value="$text"/>', "multiple"),
+        ('<Image name="it" value="$image"/>', "single"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("xml", "values"),
+    [
+        (SINGLE, ["good", "not good"]),
+        (SEVERAL, [["good"], ["good", "not good"], []]),
+        (PICTURE, ["not good"]),
+    ],
+    ids=["one of several", "several", "of a picture"],
+)
+def test_every_kind_of_answer_comes_back_as_it_was_given(
+    server: Server, tmp_path: Path, xml: str, values: list[Any]
+) -> None:
+    interface = dataclasses.replace(MOOD, task=load(xml, "mood.xml"), xml=xml)
+    connection = Desk(tmp_path, server, "").direct
+    project = ensure(connection, f"kinds {sha256(xml.encode()).hexdigest()[:12]}", interface, 1)
+    names = Names(read_salt(tmp_path), connection.people())
+    queue = [
+        {
+            "data": {
+                "record": f"r{place}",
+                "content": "c",
+                "queue": "random",
+                "why": "next",
+                "text": "hm",
+                "image": "x",
+            },
+            "predictions": [{"model_version": "m@1", "score": 0.5, "result": interface.task.show(value)}],
+        }
+        for place, value in enumerate(values)
+    ]
+    assert pushing.push(project, queue, interface, [], names).new == len(values)
+    for task in exports.from_server(project):
+        shown = queue[int(task["data"]["record"][1:])]["predictions"][0]["result"]
+        connection.api.annotations.create(task["id"], result=shown, lead_time=1.5)
+    pulled = pulling.pull(exports.from_server(project), interface, names, [], (), "the project", None)
+    pulling.write(tmp_path, pulled.lines)
+    read = read_rounds(sorted(tmp_path.glob("round-*.jsonl")), interface.task)
+    assert [each.value for each in read] == values
+    assert [each.shown["value"] for each in read if each.shown] == values
