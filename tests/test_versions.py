@@ -21,7 +21,7 @@ from stages.versions import releasing, showing
 from stages.versions.difference import Change, changes, listed, summary
 from stages.versions.loading import SPLITS, Version, load
 from stages.versions.movement import movement
-from stages.versions.revisions import Folder, find
+from stages.versions.revisions import Folder, find, git
 
 ROOT = Path(__file__).parent.parent
 COMMITS = re.findall(r"^- `dataset-v[0-9.]+` \(([0-9a-f]{10})\)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[
@@ -162,6 +162,17 @@ def test_a_label_that_changed_says_at_which_stage_and_why(
 ) -> None:
     change = only(version({"1": one(label=old)}), version({"1": one(label=new)}))
     assert (change.what, change.stage, change.cause) == (what, stage, cause)
+
+
+def test_a_label_of_which_only_the_confidence_changed_is_confirmed() -> None:
+    change = only(version({"1": one(label=AUTO)}), version({"1": one(label=AUTO | {"confidence": 0.9})}))
+    assert (change.what, change.stage) == ("confirmed", "assemble")
+    assert change.cause == "other confidence, reason or guideline"
+
+
+def test_what_git_says_is_told_in_one_line() -> None:
+    with pytest.raises(InputError, match=r"^git tag: [^\[\n]+$"):
+        git("tag", "--no-such-option")
 
 
 def test_a_record_that_cleaning_now_rejects_takes_its_label_with_it() -> None:

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shlex
+import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -121,7 +122,7 @@ def main() -> NoReturn:
         code = 2
     except BrokenPipeError:  # whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = 128 + signal.SIGPIPE  # as the shell has it; not 0, which says that two versions are the same
     raise SystemExit(code)
 
 

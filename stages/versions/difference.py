@@ -142,7 +142,7 @@ def _of_labels(a: Version, b: Version, come_and_gone: Mapping[str, Change]) -> p
     moved = pa.array([id in come_and_gone for id in records.to_pylist()], pa.bool_())
     equal = pc.fill_null(pc.equal(old["value"], new["value"]), False)
     told = {f"{when}_{name}": labels[name] for when, labels in (("old", old), ("new", new)) for name in TOLD}
-    kinds, codes = _combinations({**told, "same": equal, "moved": moved})
+    kinds, codes = _combinations({**told, "same": equal})
     causes = [_kind(kind) for kind in kinds]
     what, stage, cause = (pa.array([each[i] for each in causes], pa.string()).take(codes) for i in range(3))
     if come_and_gone:  # those have causes of their own
@@ -239,7 +239,7 @@ def _cause(kind: Mapping[str, Any], was: str | None, now: str | None) -> tuple[s
         return "assemble", "no longer admitted by the guarantee"
     if kind["old_by"] != kind["new_by"]:
         return "annotate", f"other annotator, {kind['old_by']} → {kind['new_by']}"
-    return ("assemble", "other reason or guideline") if kind["same"] else ("annotate", "other proposal")
+    return ("assemble", "other confidence, reason or guideline") if kind["same"] else ("annotate", "other proposal")
 
 
 def _differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> np.ndarray:

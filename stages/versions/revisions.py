@@ -136,7 +136,7 @@ def git(*arguments: str, check: bool = True) -> str:
     """
     done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)  # noqa: S607
     if check and done.returncode:
-        raise InputError(f"git {arguments[0]}: {done.stderr.strip().splitlines()[-1:] or ['failed']}")
+        raise InputError(f"git {arguments[0]}: {(done.stderr.strip() or 'failed').splitlines()[0]}")
     return done.stdout.strip() if not done.returncode else ""
 
 
