@@ -19,9 +19,10 @@ def main(dataset: Dataset, annotator: Annotator, seed: int) -> str:
         model.mkdir()
         if fitted.model is not None:
             fitted.model.save(model)
-        write_lines(auto, annotators.lines(fitted, records["id"], task))
+        write_lines(auto, annotators.lines(fitted, records["id"]))
         write_json(report, annotators.report(fitted, known, task))
-    return f"annotate: {len(fitted.proposals):,} proposals, learned from {len(known):,} labels" + (
+    made = sum(each is not None for each in fitted.proposals)
+    return f"annotate: {made:,} proposals, learned from {len(known):,} labels" + (
         f"; none since {fitted.reason}" if fitted.reason else ""
     )
 

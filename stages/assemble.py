@@ -13,7 +13,7 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
     records = read("data/clean/records")
     human = list(read_lines("data/labels/human.jsonl"))
     auto = list(read_lines("data/labels/auto.jsonl"))
-    audit = audited(records["id"], human, auto, review.audit, interface.task, seed)
+    audit = audited(records["id"], human, auto, review.audit, interface.task, quality.bar(interface.task), seed)
     admitted, guarantee = admission(quality.guarantee, audit, auto, human, len(records))
     lines = assembling.label_lines(human, auto, admitted, interface.guideline)
     table = assembling.dataset(records, read("data/split"), lines)

@@ -25,7 +25,7 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
         "queue": read_json("reports/queue.json"),
         "people": read_json("data/labels/people.json")["people"],
     }
-    audit = audited(ids, human, auto, review.audit, task, seed)
+    audit = audited(ids, human, auto, review.audit, task, quality.bar(task), seed)
     statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)
     with whole("reports/quality.json", "reports/plots", "reports/index.html") as (figures, drawn, page):
         write_json(figures, statement)

@@ -2,8 +2,6 @@
 
 from collections import Counter
 
-import numpy as np
-
 from stages import label_studio, tasks
 from stages.configuration import Dataset, stage
 from stages.review import Review, next_batch
@@ -17,8 +15,7 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
     permutation = list(read("data/split", ["id", "place"]).sort_values("place")["id"])
     human = list(read_lines("data/labels/human.jsonl"))
     auto = {line["record"]: line for line in read_lines("data/labels/auto.jsonl")}
-    scores = np.array([list(auto[id]["scores"].values()) for id in permutation]) if auto else None
-    batch = next_batch(permutation, human, scores, review, seed, interface.task.multiple)
+    batch = next_batch(permutation, human, auto, review, interface.task, seed)
     rows = records[records["id"].isin([each.record for each in batch])].to_dict("records")
     shown = {row["id"]: {str(name): value for name, value in row.items()} for row in rows}
     fields = {name: dataset.fields[name] for name in dataset.shown}

@@ -48,8 +48,8 @@ def labels(count: int = 30, step: int = 2) -> dict[str, Any]:
     return {f"r{n:03d}": truth(n) for n in range(0, count * step, step)}
 
 
-def lines(fitted: Crossfit, table: pd.DataFrame, task: Task = MOOD) -> dict[str, dict[str, Any]]:
-    return {line["record"]: line for line in annotators.lines(fitted, table["id"], task)}
+def lines(fitted: Crossfit, table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return {line["record"]: line for line in annotators.lines(fitted, table["id"])}
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ def test_no_proposal_comes_from_a_model_that_learned_that_record_s_label(values:
     fitted = crossfit(Memory(), table, known, MOOD, seed)
     assert fitted.model is not None
     assert fitted.model.predict(table)[: len(known)].max(axis=1).tolist() == [1.0] * len(known)
-    np.testing.assert_allclose(fitted.scores, 1 / 3, atol=1e-6)
+    assert all(each is not None and each.confidence == pytest.approx(1 / 3, abs=1e-6) for each in fitted.proposals)
 
 
 def test_a_proposal_for_a_learned_record_can_be_had_from_the_labels_outside_its_fold_alone() -> None:
     table, known = records(), labels()
     fitted = crossfit(LINEAR, table, known, MOOD, seed=1)
-    assert fitted.temperature is not None
+    assert set(fitted.calibration) == {"temperature"}
     for id, line in list(lines(fitted, table).items())[:4]:
         outside = {
             each: value for each, value in known.items() if line["fold"] is None or fitted.folds[each] != line["fold"]
@@ -100,7 +100,7 @@ def test_a_proposal_for_a_learned_record_can_be_had_from_the_labels_outside_its_
         assert (id in outside) == (id in known and line["fold"] is None)
         learned = table[table["id"].isin(outside)]
         model = LINEAR.fit(learned, [outside[each] for each in learned["id"]], MOOD, 1)
-        expected = sharpen(model.predict(table[table["id"] == id]), fitted.temperature, multiple=False)
+        expected = sharpen(model.predict(table[table["id"] == id]), fitted.calibration["temperature"], multiple=False)
         assert list(line["scores"].values()) == expected.round(6)[0].tolist()
 
 
@@ -153,9 +153,35 @@ def test_too_few_labels_give_a_reason_and_no_proposals(known: dict[str, str], re
     assert lines(fitted, table) == {}
     said = annotators.report(fitted, known, MOOD)
     assert said["reason"].startswith(reason)
-    assert (fitted.model, said["proposals"], said["temperature"]) == (None, 0, None)
+    assert (fitted.model, said["proposals"], said["calibration"]) == (None, 0, {})
     assert said["learned"]["records"] == len(known)
     assert sum(said["learned"]["labels"].values()) == len(known)
+
+
+@dataclass(frozen=True)
+class Knowing:
+    """Needs no label, and says nothing of every third record."""
+
+    name: str = "knowing"
+
+    def fit(self, records: pd.DataFrame, values: Sequence[Any], task: Task, seed: int) -> Knowing:
+        return self
+
+    def predict(self, records: pd.DataFrame) -> np.ndarray:
+        rows = [[np.nan] * 3 if int(id[1:]) % 3 == 0 else [0.7, 0.2, 0.1] for id in records["id"]]
+        return np.array(rows)
+
+
+@pytest.mark.parametrize("count", [0, 9, 12])
+def test_an_annotator_that_needs_no_label_proposes_whatever_the_labels_and_only_where_it_says_something(
+    count: int,
+) -> None:
+    table, known = records(30), labels(count)
+    fitted = crossfit(Knowing(), table, known, MOOD, seed=1)
+    assert list(lines(fitted, table)) == [id for id in table["id"] if int(id[1:]) % 3]
+    assert annotators.report(fitted, known, MOOD)["proposals"] == 20
+    assert set(fitted.calibration) == ({"temperature"} if count >= 10 else set())
+    assert set(fitted.folds) == (set(known) if count >= 10 else set())
 
 
 def test_two_of_another_kind_are_enough() -> None:
@@ -197,8 +223,8 @@ def test_a_label_that_was_never_given_has_probability_zero() -> None:
     table = records()
     known = {id: "bad" if value == "neutral" else value for id, value in labels().items()}
     fitted = crossfit(LINEAR, table, known, MOOD, seed=1)
-    assert (fitted.scores[:, 1] == 0).all()
-    np.testing.assert_allclose(fitted.scores.sum(axis=1), 1, atol=1e-5)
+    assert all(line["scores"]["neutral"] == 0 for line in lines(fitted, table).values())
+    assert all(sum(line["scores"].values()) == pytest.approx(1, abs=1e-5) for line in lines(fitted, table).values())
     assert annotators.report(fitted, known, MOOD)["learned"]["labels"] == {"good": 10, "neutral": 0, "bad": 20}
 
 
@@ -220,7 +246,7 @@ def several(count: int = 40) -> dict[str, list[str]]:
 def test_several_labels_may_be_proposed_or_none() -> None:
     table, known = records(), several()
     fitted = crossfit(LINEAR, table, known, TOPICS, seed=1)
-    found = lines(fitted, table, TOPICS)
+    found = lines(fitted, table)
     assert {tuple(line["value"]) for line in found.values()} == {("billing",), ("billing", "delivery"), ()}
     for line in found.values():
         assert line["value"] == sorted(label for label, score in line["scores"].items() if score > 0.5)
@@ -232,7 +258,8 @@ def test_several_labels_may_be_proposed_or_none() -> None:
 
 def test_no_label_of_several_is_learned_from_the_record_itself() -> None:
     fitted = crossfit(Memory(), records(), several(), TOPICS, seed=1)
-    assert fitted.scores.min(axis=1) == pytest.approx(fitted.scores.max(axis=1))
+    scores = np.array([list(line["scores"].values()) for line in lines(fitted, records()).values()])
+    assert scores.min(axis=1) == pytest.approx(scores.max(axis=1))
 
 
 def stored(fitted: Crossfit, table: pd.DataFrame, folder: Path) -> tuple[list[str], dict[str, bytes]]:

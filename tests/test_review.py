@@ -79,6 +79,11 @@ def settled(annotations, review=REVIEW, contents=None, **more):
     return settle(annotations, contents, TASK, review, more.pop("guideline", "b5d0"), **more)
 
 
+def scored(scores):
+    """Make proposals with these scores for the first records."""
+    return {id: {"record": id, "scores": dict(enumerate(row))} for id, row in zip(IDS, scores, strict=False)}
+
+
 def label(record, people=1, queues=("random",), stale=False, before="positive"):
     return {"record": record, "value": "positive", "people": people, "queues": list(queues), "stale": stale} | {
         "votes": {f"ann{n}": "positive" for n in range(people)},
@@ -463,10 +468,10 @@ def test_records_without_a_majority_are_asked_again_with_the_votes():
         [line("3", annotator="ann"), line("3", "neutral", "ben"), line("3", "neutral", "cem", ground_truth=True)],
     )
     labels = settled(given, contents=dict.fromkeys("1234", "c")).labels
-    asked = {each.record: each for each in next_batch(list("1234"), labels, None, REVIEW, 7)}
+    asked = {each.record: each for each in next_batch(list("1234"), labels, {}, REVIEW, TASK, 7)}
     assert set(asked) == {"1", "4"}
     assert (asked["1"].queue, asked["1"].reason) == ("random", "adjudicate: ann: positive, ben: neutral")
-    never = next_batch(list("1234"), labels, None, replace(REVIEW, adjudicate=None), 7)
+    never = next_batch(list("1234"), labels, {}, replace(REVIEW, adjudicate=None), TASK, 7)
     assert {each.record for each in never} == {"4"}
 
 
@@ -477,13 +482,13 @@ def test_labels_under_an_older_guideline_are_named_and_a_share_of_them_asked_aga
 
     def asked(share):
         review = replace(REVIEW, older_guideline=share, batch=200, adjudicate=None)
-        return {each.record for each in next_batch(IDS, made.labels, None, review, 7)}
+        return {each.record for each in next_batch(IDS, made.labels, {}, review, TASK, 7)}
 
     assert asked(0) == set()
     assert asked(1) == set(IDS[1:])
     assert asked(0.3) < asked(0.5)
     assert 35 < len(asked(0.5)) < 65
-    one = next(iter(next_batch(IDS, made.labels, None, replace(REVIEW, older_guideline=1.0), 7)))
+    one = next(iter(next_batch(IDS, made.labels, {}, replace(REVIEW, older_guideline=1.0), TASK, 7)))
     assert (one.queue, one.reason) == ("active", "labelled under an older guideline")
 
 
@@ -542,7 +547,7 @@ def test_what_people_answer_in_an_audit_does_not_move_its_sample():
 def test_verdicts_count_a_skipped_record_as_wrong_and_name_what_is_missing():
     given = rounds([line("1", queue="audit:1"), line("2", "neutral", queue="audit:1"), line("3", action="skipped")])
     proposals = {"1": "positive", "2": "positive", "3": None, "4": "positive"}
-    wrong, missing = audit.verdicts(["3", "1", "4", "2"], settled(given, AUDITED).labels, proposals, TASK)
+    wrong, missing = audit.verdicts(["3", "1", "4", "2"], settled(given, AUDITED).labels, proposals, TASK, 1)
     assert (wrong, missing) == ({"3": True, "1": False, "2": True}, ["4"])
 
 
@@ -564,7 +569,7 @@ def test_a_multiple_choice_is_as_uncertain_as_its_most_uncertain_label():
 
 def test_without_a_model_the_whole_batch_is_random():
     by_hash = sorted(IDS, key=lambda each: sha256(f"random|7|{each}".encode()).hexdigest())
-    batch = next_batch(by_hash, [label("001")], None, REVIEW, 7)
+    batch = next_batch(by_hash, [label("001")], {}, REVIEW, TASK, 7)
     assert [each.record for each in batch] == [each for each in by_hash if each != "001"][:10]
     assert {each.queue for each in batch} == {"random"}
 
@@ -572,13 +577,20 @@ def test_without_a_model_the_whole_batch_is_random():
 def test_the_active_share_goes_to_the_most_uncertain_with_ties_by_id():
     scores = np.array([[0.9, 0.1]] * 100)
     scores[[50, 40, 60]] = 0.5
-    batch = next_batch(IDS[::-1], [], scores[::-1], replace(REVIEW, mix=Mix(0, 1), batch=4), 7)
+    batch = next_batch(IDS[::-1], [], scored(scores), replace(REVIEW, mix=Mix(0, 1), batch=4), TASK, 7)
     assert [each.record for each in batch] == ["040", "050", "060", "000"]
     assert batch[0].reason == "margin uncertainty 1.000"
 
 
+def test_what_the_annotator_proposes_nothing_for_comes_before_the_uncertain():
+    known = scored([[0.5, 0.5]] * 98)
+    batch = next_batch(IDS, [], known, replace(REVIEW, mix=Mix(0, 1), batch=3), TASK, 7)
+    assert [each.record for each in batch] == ["098", "099", "000"]
+    assert [each.reason for each in batch] == ["no proposal", "no proposal", "margin uncertainty 1.000"]
+
+
 def test_a_batch_is_mixed_and_no_record_asked_twice():
-    batch = next_batch(IDS, [], [[0.5, 0.5]] * 100, replace(REVIEW, mix=Mix(0.3, 0.7)), 7)
+    batch = next_batch(IDS, [], scored([[0.5, 0.5]] * 100), replace(REVIEW, mix=Mix(0.3, 0.7)), TASK, 7)
     assert Counter(each.queue for each in batch) == {"random": 3, "active": 7}
     assert len({each.record for each in batch}) == 10
 
@@ -587,7 +599,7 @@ def test_what_people_have_begun_comes_back_under_its_queue():
     twice = replace(REVIEW, overlap=2, batch=100)
     labels = [label("001", queues=["active", "random"]), label("002", queues=["active"]), label("003", people=2)]
     labels.append(label("004", queues=["audit:9"]))
-    asked = {each.record: each for each in next_batch(IDS, labels, [[0.5, 0.5]] * 100, twice, 7)}
+    asked = {each.record: each for each in next_batch(IDS, labels, scored([[0.5, 0.5]] * 100), twice, TASK, 7)}
     assert "003" not in asked
     assert (asked["001"].queue, asked["002"].queue, asked["004"].queue) == ("random", "active", "audit:9")
     assert asked["002"].reason == "answered by 1 of 2 people"
@@ -595,14 +607,14 @@ def test_what_people_have_begun_comes_back_under_its_queue():
 
 def test_a_changed_record_is_asked_again_first_among_the_active_ones():
     recheck = replace(REVIEW, stale="recheck")
-    batch = next_batch(IDS, [label("001", stale=True), label("002")], None, recheck, 7)
+    batch = next_batch(IDS, [label("001", stale=True), label("002")], {}, recheck, TASK, 7)
     assert [each for each in batch if each.queue == "active"] == [("001", "active", "changed since people labelled it")]
-    assert "001" not in {each.record for each in next_batch(IDS, [label("001", stale=True)], None, REVIEW, 7)}
+    assert "001" not in {each.record for each in next_batch(IDS, [label("001", stale=True)], {}, REVIEW, TASK, 7)}
 
 
 def test_the_open_audit_comes_first_whatever_the_batch():
     review = replace(REVIEW, audit=Audit(1, 30))
-    batch = next_batch(IDS, [label("001")], None, review, 7)
+    batch = next_batch(IDS, [label("001")], {}, review, TASK, 7)
     sample = audit.sample(7, review.audit, [each for each in IDS if each != "001"])
     assert [each.record for each in batch] == sample
     assert {each.queue for each in batch} == {"audit:1"}
@@ -612,10 +624,10 @@ def test_a_record_of_the_open_audit_is_asked_under_the_audit_alone():
     review = replace(REVIEW, audit=Audit(1, 30), batch=100)
     sample = audit.sample(7, review.audit, IDS)
     labels = [label(each, queues=["audit:1"], before=None) for each in sample[:25]]
-    batch = next_batch(IDS, labels, [[0.5, 0.5]] * 100, review, 7)
+    batch = next_batch(IDS, labels, scored([[0.5, 0.5]] * 100), review, TASK, 7)
     assert [each.record for each in batch if each.queue == "audit:1"] == sample[25:]
     assert {each.record for each in batch} == set(IDS).difference(sample[:25])
-    twice = next_batch(IDS, labels, None, replace(review, overlap=2), 7)
+    twice = next_batch(IDS, labels, {}, replace(review, overlap=2), TASK, 7)
     assert [each.record for each in twice if each.queue == "audit:1"] == sample[25:] + sample[:25]
 
 
@@ -642,8 +654,8 @@ def test_a_queue_is_full_without_doubles_and_independent_of_order(
     ]
     review = replace(REVIEW, mix=Mix(share, 1 - share), batch=batch, overlap=overlap, stale=stale)
     review = replace(review, audit=Audit(1, size) if size else None)
-    scores = {each: [place / 40, 1 - place / 40] for place, each in enumerate(ids)}
-    asked = next_batch(ids, labels, list(scores.values()) if model else None, review, 7)
+    proposals = scored([[place / 40, 1 - place / 40] for place in range(len(ids))]) if model else {}
+    asked = next_batch(ids, labels, proposals, review, TASK, 7)
 
     done = {
         each["record"] for each in labels if each["people"] >= overlap and not (each["stale"] and stale == "recheck")
@@ -662,7 +674,7 @@ def test_a_queue_is_full_without_doubles_and_independent_of_order(
     assert len(records) >= min(batch, len(open_at_random) + len(set(sample).difference(done)))
 
     shuffled = order.sample(labels, len(labels))
-    assert next_batch(ids, shuffled, list(scores.values()) if model else None, review, 7) == asked
+    assert next_batch(ids, shuffled, proposals, review, TASK, 7) == asked
 
 
 # settings

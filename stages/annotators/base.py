@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from stages.tasks import Task, Value
+from stages import InputError
+from stages.tasks import Choice, Proposal, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,8 +15,14 @@ if TYPE_CHECKING:
 class Model(Protocol):
     """A fitted annotator."""
 
-    def predict(self, records: pd.DataFrame) -> np.ndarray:
-        """Give each record's probability per label, shape (records, labels), in the order of the task's labels."""
+    def predict(self, records: pd.DataFrame) -> np.ndarray | list[Proposal | None]:
+        """Say what each record's label may be.
+
+        Returns
+        -------
+        Of a choice, the probability of each label, shape (records, labels), in the order of the task's labels; a row of
+        NaN proposes nothing. Of any other task type a proposal for each record, or None.
+        """
         ...
 
     def save(self, folder: Path) -> None:
@@ -35,7 +42,8 @@ class Annotator(Protocol):
         Parameters
         ----------
         records
-            One row per record, with the columns of `data/clean/records`.
+            One row per record, with the columns of `data/clean/records`. None at all while there are too few labels to
+            learn from and to check on: an annotator that needs no label proposes even so.
         values
             People's labels, one per row.
         task
@@ -53,6 +61,22 @@ class Annotator(Protocol):
     def load(self, folder: Path, task: Task) -> Model:
         """Read what `Model.save` wrote."""
         ...
+
+
+def choice(task: Task) -> Choice:
+    """Give the task as a choice, for an annotator that proposes nothing else.
+
+    Raises
+    ------
+    InputError
+        It is of another type.
+    """
+    if not isinstance(task, Choice):
+        raise InputError(
+            f"annotator: this one proposes choices, and the labelling interface asks for {task.type}; choose another "
+            "in params.yaml (conf/annotator/ says what each is for)"
+        )
+    return task
 
 
 class NotEnough(Exception):  # noqa: N818

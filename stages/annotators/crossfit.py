@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from stages import tables
 from stages.annotators.base import Annotator, Model, NotEnough
-from stages.annotators.calibration import sharpen, temperature
+from stages.annotators.calibration import Calibration, calibrate, propose
 from stages.engine import progress
-from stages.tasks import Proposal, Task, Value
+from stages.tasks import Choice, Proposal, Task, Value
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 FOLDS = 5
@@ -30,12 +29,11 @@ class Crossfit:
         The annotator's name and a hash of its settings and of the labels that it learned.
     model
         The model fitted on all the labels; None if they are too few.
-    temperature
-        What its scores are sharpened by; None without a model.
-    scores
-        Probabilities, shape (records, labels), calibrated; those of learned records are out of fold.
+    calibration
+        What makes its confidences honest; empty where no held-out label could say.
     proposals
-        One per record; empty without a model.
+        One per record, or None where it proposes nothing; those of learned records are out of fold. Empty without a
+        model.
     folds
         For each learned record the fold that it was held out in.
     reason
@@ -44,9 +42,8 @@ class Crossfit:
 
     name: str
     model: Model | None
-    temperature: float | None
-    scores: np.ndarray
-    proposals: list[Proposal]
+    calibration: Calibration
+    proposals: list[Proposal | None]
     folds: dict[str, int]
     reason: str | None
 
@@ -56,8 +53,9 @@ def crossfit(
 ) -> Crossfit:
     """Fit on all labels and label all records; those with a label are labelled by models fitted on other folds.
 
-    The scores are calibrated by one temperature, chosen on the out-of-fold scores, so on labels that the model which
-    gave them had not learned.
+    So no record is predicted twice. Confidences are calibrated on the records with a label, which the models that
+    predicted them had not learned. With fewer than ten labels nothing is learned, and an annotator that needs no label
+    proposes all the same.
 
     Parameters
     ----------
@@ -70,30 +68,34 @@ def crossfit(
     task, seed
         As in `Annotator.fit`.
     """
-    import numpy as np
-
     names = sorted(id for id in records["id"] if id in labels)
+    few = f"{2 * FOLDS} labels are needed to learn from and to check on, there are {len(names)}"
+    if len(names) < 2 * FOLDS:
+        names = []
     signature = tables.dump_line([repr(annotator), seed, [[id, labels[id]] for id in names]])
     name = f"{annotator.name}@{sha256(signature.encode()).hexdigest()[:6]}"
-    folds = stratified_folds({id: labels[id] for id in names}, seed)
+    folds = stratified_folds({id: labels[id] if isinstance(task, Choice) else "" for id in names}, seed)
     place = {id: row for row, id in enumerate(records["id"])}
+
+    def fit(learned: Sequence[str]) -> Model:
+        return annotator.fit(records.iloc[[place[id] for id in learned]], [labels[id] for id in learned], task, seed)
+
+    predicted: dict[str, Any] = {}
+
+    def predict(model: Model, ids: Sequence[str]) -> None:
+        if ids:
+            predicted.update(zip(ids, model.predict(records.iloc[[place[id] for id in ids]]), strict=True))
+
     try:
-        if len(names) < 2 * FOLDS:
-            raise NotEnough(f"{2 * FOLDS} labels are needed to learn from and to check on, there are {len(names)}")
-        model = annotator.fit(records.iloc[[place[id] for id in names]], [labels[id] for id in names], task, seed)
-        held_out = np.zeros((len(names), len(task.labels)))
-        for fold in progress(range(FOLDS), "annotate: folds"):
-            inside = [id for id in names if folds[id] != fold]
-            outside = [row for row, id in enumerate(names) if folds[id] == fold]
-            part = annotator.fit(records.iloc[[place[id] for id in inside]], [labels[id] for id in inside], task, seed)
-            held_out[outside] = part.predict(records.iloc[[place[names[row]] for row in outside]])
-    except NotEnough as few:
-        return Crossfit(name, None, None, np.zeros((0, len(task.labels))), [], {}, str(few))
-    factor = temperature(held_out, task.codes([labels[id] for id in names]), task.multiple)
-    scores = model.predict(records)
-    scores[[place[id] for id in names]] = held_out
-    scores = sharpen(scores, factor, task.multiple).round(tables.DIGITS)
-    return Crossfit(name, model, factor, scores, task.decide(scores), folds, None)
+        model = fit(names)
+        for fold in progress(range(FOLDS) if names else [], "annotate: folds"):
+            predict(fit([id for id in names if folds[id] != fold]), [id for id in names if folds[id] == fold])
+    except NotEnough as none:
+        return Crossfit(name, None, {}, [], {}, str(none) if names else few)
+    calibration = calibrate([predicted[id] for id in names], [labels[id] for id in names], task)
+    predict(model, [id for id in records["id"] if id not in folds])
+    proposals = propose([predicted[id] for id in records["id"]], calibration, task)
+    return Crossfit(name, model, calibration, proposals, folds, None)
 
 
 def stratified_folds(labels: Mapping[str, Value], seed: int) -> dict[str, int]:
@@ -111,25 +113,25 @@ def stratified_folds(labels: Mapping[str, Value], seed: int) -> dict[str, int]:
 
 def report(fitted: Crossfit, labels: Mapping[str, Value], task: Task) -> dict[str, Any]:
     """What `reports/annotator.json` says."""
-    counts = task.codes([labels[id] for id in sorted(labels)]).sum(axis=0).tolist()
     return {
         "name": fitted.name,
-        "learned": {"records": len(labels), "labels": dict(zip(task.labels, counts, strict=True))},
+        "learned": {"records": len(labels), "labels": task.count([labels[id] for id in sorted(labels)])},
         "folds": FOLDS,
-        "temperature": fitted.temperature,
-        "proposals": len(fitted.proposals),
+        "calibration": fitted.calibration,
+        "proposals": sum(each is not None for each in fitted.proposals),
         "reason": fitted.reason,
     }
 
 
-def lines(fitted: Crossfit, ids: Iterable[str], task: Task) -> Iterator[dict[str, Any]]:
+def lines(fitted: Crossfit, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     """The lines of `data/labels/auto.jsonl`; `fold` is null where the whole model gave the proposal."""
-    for id, proposal, scores in zip(ids, fitted.proposals, fitted.scores.tolist(), strict=False):
-        yield {
-            "record": id,
-            "value": proposal.value,
-            "confidence": proposal.confidence,
-            "by": fitted.name,
-            "fold": fitted.folds.get(id),
-            "scores": dict(zip(task.labels, scores, strict=True)),
-        }
+    for id, proposal in zip(ids, fitted.proposals, strict=False):
+        if proposal is not None:
+            yield {
+                "record": id,
+                "value": proposal.value,
+                "confidence": proposal.confidence,
+                "by": fitted.name,
+                "fold": fitted.folds.get(id),
+                "scores": proposal.scores,
+            }

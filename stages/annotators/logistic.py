@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import tables
-from stages.annotators.base import NotEnough
-from stages.tasks import Task, Value
+from stages.annotators.base import NotEnough, choice
+from stages.tasks import Choice, Task, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Logistic:
         Shape (labels,); minus infinity for a label that was never given.
     """
 
-    task: Task
+    task: Choice
     coefficients: np.ndarray
     intercepts: np.ndarray
 
@@ -73,7 +73,12 @@ def fit(features: Any, values: Sequence[Value], task: Task, c: float) -> Logisti
     ------
     NotEnough
         There are no labels of two kinds.
+    InputError
+        The task is not a choice.
     """
+    task = choice(task)
+    if not len(values):
+        raise NotEnough("there are no labels to learn from")
     codes = task.codes(values)
     return Logistic(task, *(_binary if task.multiple else _multinomial)(features, codes, c))
 
@@ -86,7 +91,7 @@ def load(folder: Path, task: Task) -> tuple[Logistic, pd.DataFrame]:
     features = tables.read(folder / "features")
     coefficients = features[[f"weight_{i}" for i in range(len(task.labels))]].to_numpy().T
     known = np.array([-np.inf if intercepts[label] is None else intercepts[label] for label in task.labels])
-    return Logistic(task, coefficients, known), features
+    return Logistic(choice(task), coefficients, known), features
 
 
 def _multinomial(features: Any, codes: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:

@@ -231,23 +231,23 @@ then, in another terminal:  python -m stages.label_studio pull && dvc repro"""
 
 def _proposer() -> backend.Proposer:
     from stages.annotators import Annotator
-    from stages.annotators.calibration import sharpen
+    from stages.annotators.calibration import propose
 
     dataset, annotator = chosen(dataset=Dataset, annotator=Annotator)
     task = tasks.read("conf/labeling", dataset.labeling).task
     if not (REPORT.is_file() and MODEL.is_dir()):
         raise InputError(f"{MODEL}/ is not there; dvc repro makes it")
     said = read_json(REPORT)
-    if said["temperature"] is None:
+    if said["reason"] is not None:
         raise InputError(f"there is no model yet: {said['reason']}; label without the backend first")
     if not said["name"].startswith(f"{annotator.name}@") or list(said["learned"]["labels"]) != list(task.labels):
         raise InputError(f"{MODEL}/ was fitted with another annotator or label set than is chosen now; run dvc repro")
     model = annotator.load(MODEL, task)
 
-    def score(records: Any) -> Any:
-        return sharpen(model.predict(records), said["temperature"], task.multiple)
+    def annotate(records: Any) -> Any:
+        return propose(model.predict(records), said["calibration"], task)
 
-    return backend.Proposer(said["name"], task, list(dataset.fields), score)
+    return backend.Proposer(said["name"], task, list(dataset.fields), annotate)
 
 
 def _say(text: str) -> None:

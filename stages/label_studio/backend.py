@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from stages import InputError
 from stages.label_studio.server import HOST, check_port
-from stages.tables import DIGITS
-from stages.tasks import Task, load
+from stages.tasks import Proposal, Task, load
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from label_studio_sdk import LabelStudio
 
@@ -42,28 +40,27 @@ class Proposer:
         What a value is.
     fields
         The fields of a record; those that a task does not show are missing to the annotator.
-    score
-        Gives calibrated probabilities, shape (records, labels).
+    annotate
+        Gives each record's proposal, or None.
     """
 
     name: str
     task: Task
     fields: Sequence[str]
-    score: Callable[[pd.DataFrame], np.ndarray]
+    annotate: Callable[[pd.DataFrame], list[Proposal | None]]
 
     def propose(self, shown: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Make one prediction per task, as Label Studio takes it, from the tasks' data."""
+        """Make one prediction per task, as Label Studio takes it, from the tasks' data; empty if there is none."""
         import pandas as pd
 
         records = pd.DataFrame({name: [data.get(name) for data in shown] for name in self.fields})
-        proposals = self.task.decide(self.score(records).round(DIGITS)) if shown else []
         return [
             {
                 "model_version": self.name,
-                "score": round(proposal.confidence, DIGITS),
-                "result": self.task.show(proposal.value),
+                "score": proposal.confidence if proposal else None,
+                "result": self.task.show(proposal.value) if proposal else [],
             }
-            for proposal in proposals
+            for proposal in (self.annotate(records) if shown else [])
         ]
 
 

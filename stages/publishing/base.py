@@ -61,8 +61,8 @@ class Version:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """Each column's type, in order: those of the fields, and `label` and `labels` (a list of them)."""
-        label = "labels" if self.task.multiple else "label"
+        """Each column's type, in order: those of the fields, and `label`, `labels` (a list of them) or `json`."""
+        label = {"text": "label", "texts": "labels"}.get(self.task.column, self.task.column)
         return {"id": "text", **self.fields, "label": label, "origin": "text", "confidence": "number", "source": "text"}
 
     @property
@@ -102,9 +102,9 @@ def composition(tables: Mapping[str, pd.DataFrame], task: Task) -> dict[str, Any
     for split, table in tables.items():
         origins = Counter(table["origin"].fillna("none"))
         splits[split] = {origin: origins[origin] for origin in ORIGINS}
-        values = task.codes([plain(value) for value in table["label"][table["origin"].notna()].tolist()]).sum(axis=0)
-        for label, count in zip(task.labels, values, strict=True):
-            labels[label][split] = int(count)
+        given = [plain(value) for value in table["label"][table["origin"].notna()].tolist()]
+        for label, count in task.count(given).items():
+            labels[label][split] = count
         sources.update(source.partition("/")[0] for source in table["source"].tolist())
     return {"splits": splits, "labels": labels, "sources": dict(sorted(sources.items()))}
 

@@ -137,7 +137,8 @@ def admission(
             if sure is not None and confidence[id] >= sure and id not in labelled
         }
         return admitted, block | {"accepted": len(admitted), "threshold": sure}
-    taken = labelled | audit.wrong.keys()  # one that people skipped counts as wrong, so it may not be labelled either
+    # one that people skipped counts as wrong, so it may not be labelled either
+    taken = labelled | audit.wrong.keys() | set(audit.population).difference(confidence)
     parts = _parts(settings, audit, auto, taken, records)
     findings = {name: _find(part) for name, part in parts.items()}
     admitted = {
@@ -178,7 +179,7 @@ def _parts(
     confidence = {line["record"]: line["confidence"] for line in auto}
 
     def part(ids: Sequence[str], records: int, parts: int) -> Part:
-        ranking = rank(ids, [confidence[id] for id in ids])
+        ranking = rank(ids, [confidence.get(id, -1.0) for id in ids])  # what has no proposal comes last
         return Part(
             scope=settings.class_scope if settings.scope == "class" else settings.scope,  # type: ignore[arg-type]
             ranking=ranking,
@@ -194,7 +195,8 @@ def _parts(
         return {"": part(audit.population, records, 1)}
     proposed: dict[str, list[str]] = {}
     for id in audit.population:
-        proposed.setdefault(proposal[id], []).append(id)
+        if id in proposal:
+            proposed.setdefault(proposal[id], []).append(id)
     everywhere = Counter(proposal.values())
     return {name: part(proposed[name], everywhere[name], len(proposed)) for name in sorted(proposed)}
 
@@ -234,7 +236,7 @@ def _told(findings: Sequence[Finding], confidence: Mapping[str, float]) -> Block
         "errors": sum(sum(part.errors.values()) for part in parts),
         "population": population,
         "threshold": min(
-            (confidence[each.part.ranking[each.admission.cut - 1]] for each in findings if each.admission.cut),
+            (confidence[id] for each in findings for id in each.part.ranking[: each.admission.cut] if id in confidence),
             default=None,
         ),
         "accepted": accepted,

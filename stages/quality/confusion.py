@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stages.tasks import Task, Value
+from stages.tasks import Choice, Value
 
 
-def confusion(task: Task, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
+def confusion(task: Choice, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
     """Count records by what is true (rows) and what was given (columns).
 
     Returns

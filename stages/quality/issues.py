@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stages.tasks import Task, Value
+from stages.tasks import Choice, Value
 
 
-def suspicious(task: Task, ids: Sequence[str], values: Sequence[Value], scores: np.ndarray) -> list[str]:
+def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores: np.ndarray) -> list[str]:
     """Find suspicious labels by confident learning (Northcutt, Jiang and Chuang 2021).
 
     The threshold of a class is the mean probability that it gets from the records labelled with it. A record belongs

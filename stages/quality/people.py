@@ -100,7 +100,7 @@ def _person(
         known = [record for record in given if truth.get(record) is not None]
         if not known:
             return {"n": 0, "value": None, "low": None, "high": None, "reason": nothing}
-        same = sum(task.compare(given[record].value, truth[record]) == 1 for record in known)
+        same = sum(task.compare(given[record].value, truth[record]) >= task.bar for record in known)
         return {"n": len(known), **wilson(same, len(known))}
 
     return {

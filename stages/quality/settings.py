@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from stages import InputError
+from stages.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Guarantee:
     class_scope
         With the scope `class`, what is promised of each: `dataset` (the share is of the records with that proposal) or
         `accepted`. Null with the other scopes.
+    bar
+        How alike an automatic label and people's must be for it to be right, above 0 and at most 1: the least overlap
+        of an object for boxes. Null is the task type's own.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -37,6 +41,7 @@ class Guarantee:
     alpha: float
     without_audit: float | None = None
     class_scope: Literal["dataset", "accepted"] | None = None
+    bar: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.epsilon < 1:
@@ -47,6 +52,8 @@ class Guarantee:
             raise InputError(
                 f"guarantee.without_audit: a confidence from 0 to 1, or null, is expected, found {self.without_audit}"
             )
+        if self.bar is not None and not 0 < self.bar <= 1:
+            raise InputError(f"guarantee.bar: above 0 and at most 1, or null, is expected, found {self.bar}")
         if (self.scope == "class") != (self.class_scope is not None):
             expected = "dataset or accepted" if self.scope == "class" else "null"
             raise InputError(
@@ -95,6 +102,10 @@ class Quality:
 
     guarantee: Guarantee
     gates: dict[str, Gate | None] = field(default_factory=dict)
+
+    def bar(self, task: Task) -> float:
+        """From which `Task.compare` on an automatic label is right."""
+        return task.bar if self.guarantee.bar is None else self.guarantee.bar
 
     def __post_init__(self) -> None:
         for name in ("passed", "failed", "undecided"):

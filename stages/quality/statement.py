@@ -16,7 +16,7 @@ from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
 from stages.quality.issues import suspicious
 from stages.quality.settings import Quality
-from stages.tasks import Task
+from stages.tasks import Choice, Task
 
 Line = Mapping[str, Any]
 Plots = dict[str, list[dict[str, Any]]]
@@ -82,14 +82,14 @@ def statement(
         },
         "annotator": {
             "name": version["annotator"]["name"],
-            "cross_validated": _metrics(held_out, task, seed, none_at_random),
-            "audit": _metrics(audited, task, seed, none_judged),
+            "cross_validated": _metrics(held_out, task, settings.bar(task), seed, none_at_random),
+            "audit": _metrics(audited, task, settings.bar(task), seed, none_judged),
         },
         "guarantee": guarantee,
         "agreement": {key: version["agreement"][key] for key in ("n", "alpha", "person_error", "consensus_error")},
         "issues": _issues(values, proposals, task, nothing),
     }
-    return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task)
+    return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task, settings.bar(task))
 
 
 def write_plots(folder: Path, plots: Plots) -> None:
@@ -109,16 +109,23 @@ def _known(records: Sequence[str], values: Mapping[str, Any], proposals: Mapping
     return [(values[record], proposals[record]) for record in records if record in proposals]
 
 
-def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, seed: int, nothing: str) -> dict[str, Any]:
-    truth = [value for value, _ in pairs]
-    given = [line["value"] for _, line in pairs]
-    right = np.array([task.compare(*pair) == 1 for pair in zip(truth, given, strict=True)], dtype=bool)
-    confidence = np.array([line["confidence"] for _, line in pairs], dtype=float)
+def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float, seed: int, nothing: str) -> dict[str, Any]:
+    truth, given, right, confidence = _columns(pairs, task, bar)
     metrics = bootstrap(task.statistics(truth, given), task.score, seed) | calibration(confidence, right, seed)
     if not pairs:  # one reason for all of them
         unknown = {"value": None, "low": None, "high": None}
         return {"n": 0, "reason": nothing, **dict.fromkeys(metrics, unknown)}
     return {"n": len(pairs), **metrics}
+
+
+def _columns(
+    pairs: Sequence[tuple[Any, Line]], task: Task, bar: float
+) -> tuple[list[Any], list[Any], np.ndarray, np.ndarray]:
+    """What is true, what is proposed, whether that is right, and how sure it is."""
+    truth = [value for value, _ in pairs]
+    given = [line["value"] for _, line in pairs]
+    right = np.array([task.compare(*pair) >= bar for pair in zip(truth, given, strict=True)], dtype=bool)
+    return truth, given, right, np.array([line["confidence"] for _, line in pairs], dtype=float)
 
 
 def _issues(
@@ -127,17 +134,16 @@ def _issues(
     known = sorted(record for record in values if record in proposals)
     if not known:
         return {"suspicious": None, "reason": nothing or "people have labelled nothing yet"}
+    if not isinstance(task, Choice):
+        return {"suspicious": None, "reason": f"suspicious labels are found among choices, this task is {task.type}"}
     scores = np.array([list(proposals[record]["scores"].values()) for record in known])
     return {"suspicious": len(suspicious(task, known, [values[record] for record in known], scores))}
 
 
-def _plots(pairs: Sequence[tuple[Any, Line]], task: Task) -> Plots:
-    truth = [value for value, _ in pairs]
-    given = [line["value"] for _, line in pairs]
-    right = np.array([task.compare(*pair) == 1 for pair in zip(truth, given, strict=True)], dtype=bool)
-    confidence = np.array([line["confidence"] for _, line in pairs], dtype=float)
+def _plots(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float) -> Plots:
+    truth, given, right, confidence = _columns(pairs, task, bar)
     cells: list[dict[str, Any]] = []
-    if pairs and not task.multiple:
+    if pairs and isinstance(task, Choice) and not task.multiple:
         cells = [
             {"actual": actual, "proposed": proposed, "count": count}
             for actual, row in zip(task.labels, confusion(task, truth, given).tolist(), strict=True)

@@ -31,11 +31,12 @@ def sample(seed: int, audit: Audit, population: Iterable[str]) -> list[str]:
 
 
 def verdicts(
-    sample: Iterable[str], labels: Labels, proposals: Mapping[str, Value], task: Task
+    sample: Iterable[str], labels: Labels, proposals: Mapping[str, Value], task: Task, bar: float
 ) -> tuple[dict[str, bool], list[str]]:
     """Compare proposals with people's answers on the audit's sample.
 
-    A record that people only skipped cannot be judged. It counts as wrong, so that a guarantee errs on the safe side.
+    A proposal is wrong where `Task.compare` is below the bar. A record that people only skipped, or that has no
+    proposal, cannot be judged. It counts as wrong, so that a guarantee errs on the safe side.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def verdicts(
     """
     answered = {label["record"]: label["value"] for label in labels if label["people"]}
     wrong = {
-        each: answered[each] is None or task.compare(answered[each], proposals[each]) < 1
+        each: answered[each] is None or each not in proposals or task.compare(answered[each], proposals[each]) < bar
         for each in sample
         if each in answered
     }

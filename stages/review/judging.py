@@ -39,6 +39,7 @@ def audited(
     auto: Iterable[Mapping[str, Any]],
     open_audit: Audit | None,
     task: Task,
+    bar: float,
     seed: int,
 ) -> Audited | None:
     """Hold people's answers on the open audit's sample against the automatic labels; None without an open audit.
@@ -51,13 +52,13 @@ def audited(
         Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
     open_audit
         The audit that `conf/review/` names.
-    task, seed
-        What a value is, and what the sample is drawn by.
+    task, bar, seed
+        What a value is, how alike it must be to what people said to be right, and what the sample is drawn by.
     """
     if open_audit is None:
         return None
     population = audit.population(ids, human)
     sample = audit.sample(seed, open_audit, population)
     proposals = {line["record"]: line["value"] for line in auto}
-    wrong, missing = audit.verdicts(sample, human, proposals, task)
+    wrong, missing = audit.verdicts(sample, human, proposals, task, bar)
     return Audited(open_audit.number, population, wrong, missing)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages.review import audit
 from stages.review.settings import Review, Strategy
+from stages.tasks import Choice, Task
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import ArrayLike
+
+Proposals = Mapping[str, Mapping[str, Any]]  # lines of `data/labels/auto.jsonl`, by record
 
 
 class Queued(NamedTuple):
@@ -59,18 +61,18 @@ def uncertainty(scores: np.ndarray, strategy: Strategy, multiple: bool = False) 
 def next_batch(
     permutation: Sequence[str],
     labels: audit.Labels,
-    scores: ArrayLike | None,
+    proposals: Proposals,
     review: Review,
+    task: Task,
     seed: int,
-    multiple: bool = False,
 ) -> list[Queued]:
     """Choose the records that people see next.
 
     What the open audit lacks comes first, all of it. The rest of the batch is shared between the random queue (the
     next records of the permutation) and the active one: records that have changed since they were labelled, or a
     declared share of those labelled under an older guideline; records on which people disagree or that too few of them
-    have answered (under the queue they were in); then the most uncertain ones, ties by id. If one of the two runs
-    short, the other fills its place.
+    have answered (under the queue they were in); then those that the annotator proposes nothing for and the most
+    uncertain ones, ties by id. If one of the two runs short, the other fills its place.
 
     Parameters
     ----------
@@ -78,15 +80,14 @@ def next_batch(
         All records, in the order in which the random queue asks for them.
     labels
         People's labels, as `settle` makes them.
-    scores
-        The annotator's probability per label, shape (records, labels), in the order of `permutation`; None without a
-        model.
+    proposals
+        Lines of `data/labels/auto.jsonl`, by record; none at all without a model.
     review
         The settings.
+    task
+        What a value is.
     seed
         Of the audit's sample.
-    multiple
-        Whether several labels may hold at once.
 
     Returns
     -------
@@ -98,7 +99,7 @@ def next_batch(
         for each, label in answered.items()
         if label["people"] < review.overlap
         or _changed(label, review)
-        or _disputed(label, review)
+        or _disputed(label, review, task)
         or _outdated(label, review, seed)
     }
     sample: list[str] = []
@@ -122,9 +123,9 @@ def next_batch(
     waiting = [each for each, queue in queues.items() if queue == "random"]
     begun = [each for each, queue in queues.items() if queue != "random"]
     begun.sort(key=lambda each: not _changed(answered[each], review))  # the changed ones first
-    unsure: dict[str, float] = {}
-    if scores is not None:  # twice as many as are left, since the random queue may take some of them
-        unsure = _most_uncertain(permutation, scores, fresh, review.active.strategy, multiple, 2 * left)
+    unsure: dict[str, float | None] = {}
+    if proposals:  # twice as many as are left, since the random queue may take some of them
+        unsure = _most_uncertain(fresh, proposals, review.active.strategy, task, 2 * left)
 
     random = {*fresh, *waiting}
     drawn, active = _shared(
@@ -132,7 +133,8 @@ def next_batch(
     )
     chosen += [Queued(each, "random", _reason(answered.get(each), review, seed, "next at random")) for each in drawn]
     for each in active:
-        unanswered = f"{review.active.strategy} uncertainty {unsure.get(each, 0):.3f}"
+        doubt = unsure.get(each)
+        unanswered = "no proposal" if doubt is None else f"{review.active.strategy} uncertainty {doubt:.3f}"
         reason = _reason(answered.get(each), review, seed, unanswered)
         chosen.append(Queued(each, queues.get(each, "active"), reason))
     return chosen
@@ -149,12 +151,13 @@ def _changed(label: Mapping[str, Any], review: Review) -> bool:
     return bool(label["stale"]) and review.stale == "recheck"
 
 
-def _disputed(label: Mapping[str, Any], review: Review) -> bool:
+def _disputed(label: Mapping[str, Any], review: Review, task: Task) -> bool:
     """Tell whether so few votes stand behind a label that someone has to decide."""
     if review.adjudicate is None or label["adjudicated"] or len(label["votes"]) < 2:
         return False
     votes = list(label["votes"].values())
-    return votes.count(label["value"]) <= review.adjudicate * len(votes)
+    same = sum(task.compare(vote, label["value"]) >= task.bar for vote in votes)
+    return same <= review.adjudicate * len(votes)
 
 
 def _outdated(label: Mapping[str, Any], review: Review, seed: int) -> bool:
@@ -179,15 +182,24 @@ def _reason(label: Mapping[str, Any] | None, review: Review, seed: int, unanswer
 
 
 def _most_uncertain(
-    ids: Sequence[str], scores: ArrayLike, fresh: Sequence[str], strategy: Strategy, multiple: bool, count: int
-) -> dict[str, float]:
+    fresh: Sequence[str], proposals: Proposals, strategy: Strategy, task: Task, count: int
+) -> dict[str, float | None]:
+    """Give the most uncertain records in order, with how uncertain each is; None for one without a proposal."""
     import numpy as np
 
-    place = {each: row for row, each in enumerate(ids)}
-    # rounded: a tie is a tie on every machine
-    unsure = uncertainty(np.asarray(scores)[[place[each] for each in fresh]], strategy, multiple).round(9)
+    unknown = [each for each in fresh if each not in proposals][:count]
+    known = [each for each in fresh if each in proposals]
+    if not known:
+        return dict.fromkeys(unknown)
+    lines = [proposals[each] for each in known]
+    if isinstance(task, Choice):
+        scores = np.array([list(line["scores"].values()) for line in lines])
+        unsure = uncertainty(scores, strategy, task.multiple)
+    else:
+        unsure = 1 - np.array([line["confidence"] for line in lines])
+    unsure = unsure.round(9)  # a tie is a tie on every machine
     ranking = np.argsort(-unsure, kind="stable")[:count]  # ties stay in the order of `fresh`, which is sorted
-    return {fresh[row]: float(unsure[row]) for row in ranking}
+    return dict.fromkeys(unknown) | {known[row]: float(unsure[row]) for row in ranking}
 
 
 def _shared(

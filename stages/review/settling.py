@@ -209,9 +209,5 @@ def _methods(task: Task, votes: Mapping[str, Mapping[str, Value]]) -> dict[str, 
         "records": len(votes),
         "agree": 1 - len(differ) / len(votes),
         "differ": [{"record": each} | {name: given[name][each].value for name in METHODS} for each in differ[:NAMED]],
-        **{name: _counts(task, [each.value for each in given[name].values()]) for name in METHODS},
+        **{name: task.count([each.value for each in given[name].values()]) for name in METHODS},
     }
-
-
-def _counts(task: Task, values: Sequence[Value]) -> dict[str, int]:
-    return dict(zip(task.labels, task.codes(values).sum(axis=0).tolist(), strict=True))

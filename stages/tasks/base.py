@@ -12,10 +12,22 @@ Value = Any  # what a label says; its form depends on the task type, and it is p
 
 @dataclass(frozen=True)
 class Proposal:
-    """A label that a model gives, with its probability of being right."""
+    """A label that a model gives.
+
+    Attributes
+    ----------
+    value
+        The label.
+    confidence
+        The probability that it is right as a whole, from 0 to 1.
+    scores
+        What the model says of its parts, if it does: of a choice the probability of each label by name, of objects the
+        confidence of each, in their order.
+    """
 
     value: Value
     confidence: float
+    scores: Mapping[str, float] | Sequence[float] | None = None
 
 
 class Task(Protocol):
@@ -28,13 +40,18 @@ class Task(Protocol):
     def labels(self) -> tuple[str, ...]: ...
 
     @property
-    def multiple(self) -> bool:
-        """Whether a value may have several labels."""
+    def column(self) -> str:
+        """The kind of column that holds a value in a table: text, texts, json."""
         ...
 
     @property
-    def column(self) -> str:
-        """The kind of column that holds a value in a table: text, texts."""
+    def bar(self) -> float:
+        """From which `compare` on one value counts as the same as another."""
+        ...
+
+    @property
+    def headline(self) -> str:
+        """The metric of `score` that says most."""
         ...
 
     def parse(self, result: Sequence[Mapping[str, Any]]) -> Value:
@@ -55,18 +72,14 @@ class Task(Protocol):
         """Say how alike two values are, from 0 to 1; 1 means the same."""
         ...
 
-    def decide(self, scores: np.ndarray) -> list[Proposal]:
-        """Turn probabilities, one row per record and one column per label, into proposals."""
-        ...
-
-    def codes(self, values: Sequence[Value]) -> np.ndarray:
-        """Turn values into a matrix of 0 and 1, one row per value and one column per label."""
+    def count(self, values: Sequence[Value]) -> dict[str, int]:
+        """Count how often each label is given, in the order of the labels."""
         ...
 
     def merge(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
-        """Turn several people's values into one: the value, its share of the votes, and how many gave it.
+        """Turn several people's values into one: the value, its share of the votes, and how many gave the same.
 
-        Independent of the order of the votes; ties go to the value that comes first among the labels.
+        Independent of the order of the votes.
         """
         ...
 

@@ -37,6 +37,14 @@ class Choice:
     def column(self) -> str:
         return "texts" if self.multiple else "text"
 
+    @property
+    def bar(self) -> float:
+        return 1.0
+
+    @property
+    def headline(self) -> str:
+        return "accuracy"
+
     def parse(self, result: Sequence[Mapping[str, Any]]) -> Value:
         if not isinstance(result, list):
             raise ValueError(f"a list of results is expected, found {result!r:.200}")
@@ -68,6 +76,7 @@ class Choice:
         return float(one == other)
 
     def decide(self, scores: np.ndarray) -> list[Proposal]:
+        """Turn probabilities, one row per record and one column per label, into proposals."""
         import numpy as np
 
         if self.multiple:
@@ -77,9 +86,14 @@ class Choice:
         else:
             values = [self.labels[i] for i in scores.argmax(axis=1)]
             confidence = scores.max(axis=1)
-        return [Proposal(value, float(each)) for value, each in zip(values, confidence, strict=True)]
+        each = (dict(zip(self.labels, row, strict=True)) for row in scores.tolist())
+        return [Proposal(*known) for known in zip(values, confidence.tolist(), each, strict=True)]
+
+    def count(self, values: Sequence[Value]) -> dict[str, int]:
+        return dict(zip(self.labels, self.codes(values).sum(axis=0).tolist(), strict=True))
 
     def codes(self, values: Sequence[Value]) -> np.ndarray:
+        """Turn values into a matrix of 0 and 1, one row per value and one column per label."""
         import numpy as np
 
         place = {label: i for i, label in enumerate(self.labels)}
@@ -90,6 +104,7 @@ class Choice:
         return codes
 
     def merge(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
+        """Take the label that most give; ties go to the first of the labels. Of several, those with a majority each."""
         if not self.multiple:
             counts = Counter(votes)
             winner = min(counts, key=lambda label: (-counts[label], self.labels.index(label)))

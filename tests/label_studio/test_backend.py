@@ -6,14 +6,14 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from stages import InputError
 from stages.annotators import Linear
+from stages.annotators.calibration import propose
 from stages.label_studio.backend import LARGEST, Proposer, serving
-from stages.tasks import load
+from stages.tasks import Proposal, load
 from tests.e2e.datasets import reviews
 from tests.label_studio.conftest import LOOPBACK, listening
 
@@ -26,7 +26,7 @@ TASK = load(XML, "mood.xml")
 def proposer() -> Proposer:
     texts, moods = zip(*reviews(120).values(), strict=True)
     model = Linear(("text",)).fit(pd.DataFrame({"text": texts}), moods, TASK, seed=1)
-    return Proposer("linear@abcdef", TASK, ("text",), model.predict)
+    return Proposer("linear@abcdef", TASK, ("text",), lambda records: propose(model.predict(records), {}, TASK))
 
 
 class Speaker:
@@ -74,10 +74,10 @@ def test_setup_refuses_another_labelling_interface_and_says_why(backend: Speaker
 def test_predictions_are_the_models_one_per_task_in_their_order(backend: Speaker, proposer: Proposer) -> None:
     texts = ["a great lovely superb hotel", "an awful broken rotten phone", "printed monday table"]
     status, answer = backend.ask("POST", "/predict", {"tasks": [{"id": 1, "data": {"text": text}} for text in texts]})
-    scores = proposer.score(pd.DataFrame({"text": texts}))
+    sure = [each.confidence for each in proposer.annotate(pd.DataFrame({"text": texts})) if each]
     assert status == 200
     assert [TASK.parse(each["result"]) for each in answer["results"]] == ["positive", "negative", "neutral"]
-    assert [each["score"] for each in answer["results"]] == pytest.approx(scores.max(axis=1), abs=1e-6)
+    assert [each["score"] for each in answer["results"]] == sure
     assert {each["model_version"] for each in answer["results"]} == {"linear@abcdef"}
 
 
@@ -152,9 +152,10 @@ def test_the_backend_listens_on_loopback_alone(backend: Speaker) -> None:
 def test_records_have_the_datasets_fields_and_no_others(proposer: Proposer) -> None:
     seen: list[pd.DataFrame] = []
 
-    def score(records: pd.DataFrame) -> np.ndarray:
+    def annotate(records: pd.DataFrame) -> list[Proposal | None]:
         seen.append(records)
-        return np.full((len(records), 3), 1 / 3)
+        return [None] * len(records)
 
-    Proposer("x@1", TASK, ("text", "size"), score).propose([{"text": "a", "record": "r", "why": "w"}])
+    made = Proposer("x@1", TASK, ("text", "size"), annotate).propose([{"text": "a", "record": "r", "why": "w"}])
+    assert made == [{"model_version": "x@1", "score": None, "result": []}]
     assert seen[0].to_dict("records") == [{"text": "a", "size": None}]
