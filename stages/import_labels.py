@@ -19,7 +19,7 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
     )
     contents = dict(zip(records["id"], records["content"], strict=True))
     settled = settle(annotations, contents, task, review, interface.guideline, rejected)
-    agreement = quality.agreement(settled.votes, seed)
+    agreement = quality.agreement(settled.votes, task, seed)
     gold = {label["record"]: label["value"] for label in settled.labels if label["adjudicated"]}
     people = quality.people(settled.answers, task, gold, {}, seed)  # what they were not shown is not known here
     with whole("data/labels/human.jsonl", "data/labels/people.json", "reports/agreement.json") as (human, each, report):

@@ -25,7 +25,7 @@ from stages.quality import (
     reliability,
     suspicious,
 )
-from stages.tasks import Choice
+from stages.tasks import Boxes, Choice
 
 SENTIMENT = Choice("sentiment", "text", ("positive", "neutral", "negative"))
 TOPICS = Choice("topics", "text", ("sport", "money", "war"), multiple=True)
@@ -220,7 +220,7 @@ def by_pairs(votes: Votes) -> float:
 
 
 def test_alpha_is_krippendorffs_published_one() -> None:
-    found = agreement(by_unit(KRIPPENDORFF), seed=1)
+    found = agreement(by_unit(KRIPPENDORFF), SENTIMENT, seed=1)
     assert found["n"] == 40
     assert round(found["alpha"]["value"], 3) == 0.743
     assert found["alpha"]["low"] < 0.743 < found["alpha"]["high"]
@@ -234,7 +234,7 @@ some_votes = st.lists(st.dictionaries(st.sampled_from("pqrs"), values, max_size=
 
 @given(some_votes)
 def test_alpha_is_what_its_definition_says(votes: Votes) -> None:
-    found = agreement(votes, seed=1)
+    found = agreement(votes, SENTIMENT, seed=1)
     paired = [value for each in votes.values() if len(each) > 1 for value in each.values()]
     assert found["n"] == len(paired)
     if all(value == paired[0] for value in paired):
@@ -251,19 +251,19 @@ def test_alpha_does_not_depend_on_the_order_of_records_or_people(votes: Votes, r
         return dict(pairs)
 
     other = shuffled((record, shuffled(each.items())) for record, each in votes.items())
-    assert agreement(other, seed=1) == agreement(votes, seed=1)
+    assert agreement(other, SENTIMENT, seed=1) == agreement(votes, SENTIMENT, seed=1)
 
 
 def test_people_who_always_agree_have_alpha_one_and_those_who_guess_zero() -> None:
     random = np.random.default_rng(1).choice(SENTIMENT.labels, (2000, 2)).tolist()
     same = {str(i): {"p": a, "q": a} for i, (a, _) in enumerate(random)}
-    guessed = agreement({str(i): {"p": a, "q": b} for i, (a, b) in enumerate(random)}, seed=1)["alpha"]
-    assert agreement(same, seed=1)["alpha"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    guessed = agreement({str(i): {"p": a, "q": b} for i, (a, b) in enumerate(random)}, SENTIMENT, seed=1)["alpha"]
+    assert agreement(same, SENTIMENT, seed=1)["alpha"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert guessed["low"] < 0 < guessed["high"]
 
 
 def test_alpha_without_overlap_says_why_there_is_none() -> None:
-    found = agreement({"1": {"p": "a"}, "2": {"q": "b"}}, 1)
+    found = agreement({"1": {"p": "a"}, "2": {"q": "b"}}, SENTIMENT, 1)
     assert found["n"] == 0
     assert found["alpha"] == {
         "value": None,
@@ -271,11 +271,11 @@ def test_alpha_without_overlap_says_why_there_is_none() -> None:
         "high": None,
         "reason": "no record has labels from two people",
     }
-    assert agreement({}, 1)["n"] == 0
+    assert agreement({}, SENTIMENT, 1)["n"] == 0
 
 
 def test_alpha_of_one_label_alone_says_why_there_is_none() -> None:
-    found = agreement({"1": {"p": "a", "q": "a"}, "2": {"p": "a", "q": "a"}}, 1)
+    found = agreement({"1": {"p": "a", "q": "a"}, "2": {"p": "a", "q": "a"}}, SENTIMENT, 1)
     assert (found["n"], found["alpha"]["value"]) == (4, None)
     assert found["alpha"]["reason"] == "all labels are the same, so agreement by chance is certain"
 
@@ -295,28 +295,44 @@ def test_peoples_errors_are_found_from_overlap() -> None:
         f"{i}": {f"p{j}": random.choice(labels) if random.random() < 0.1 else "right" for j in range(3)}
         for i in range(2000)
     }
-    found = agreement(votes, 1)
+    found = agreement(votes, SENTIMENT, 1)
     assert found["person_error"]["low"] < 0.1 < found["person_error"]["high"]
     assert found["consensus_error"]["low"] < 3 * 0.1**2 * 0.9 + 0.1**3 < found["consensus_error"]["high"]
 
 
 def test_more_people_per_record_err_less_together() -> None:
-    found = {n: agreement(votes_of(n, 0.1, 500), 1) for n in (2, 3, 5)}
+    found = {n: agreement(votes_of(n, 0.1, 500), SENTIMENT, 1) for n in (2, 3, 5)}
     assert found[2]["consensus_error"]["value"] > found[3]["consensus_error"]["value"]
     assert found[3]["consensus_error"]["value"] > found[5]["consensus_error"]["value"]
 
 
 def test_peoples_errors_without_overlap_say_why_they_are_not_known() -> None:
-    found = agreement({"1": {"a": "x"}, "2": {"b": "y"}}, 1)
+    found = agreement({"1": {"a": "x"}, "2": {"b": "y"}}, SENTIMENT, 1)
     for name in ("person_error", "consensus_error"):
         assert found[name]["value"] is None
         assert found[name]["reason"] == "no record has labels from two people"
 
 
 def test_people_who_always_say_the_same_have_no_error() -> None:
-    found = agreement({"1": {"a": "x", "b": "x"}, "2": {"a": "x", "b": "x"}}, 1)
+    found = agreement({"1": {"a": "x", "b": "x"}, "2": {"a": "x", "b": "x"}}, SENTIMENT, 1)
     assert found["alpha"]["value"] is None
     assert found["person_error"]["value"] == found["consensus_error"]["value"] == 0
+
+
+def test_people_who_mark_objects_are_scored_against_each_other() -> None:
+    def marked(*heights: float) -> list[dict[str, object]]:
+        places = dict.fromkeys(("x", "y", "rotation"), 0.0)
+        return [{**places, "width": 10.0, "height": each, "label": "cat"} for each in heights]
+
+    votes = {"1": {"a": marked(10), "b": marked(9), "c": marked(10)}, "2": {"a": marked(10), "b": []}, "3": {"a": []}}
+    found = agreement(votes, Boxes("objects", "image", ("cat",)), 1)
+    assert found["n"] == 5
+    assert found["alpha"]["value"] is None
+    assert found["pairwise"]["metric"] == "f1"
+    assert found["pairwise"]["value"] == pytest.approx(2 * 3 / (2 * 3 + 1))  # three pairs agree, one object is missed
+    assert agreement({}, Boxes("objects", "image", ("cat",)), 1)["pairwise"]["reason"].startswith(
+        "no record has labels"
+    )
 
 
 # --- gates

@@ -60,7 +60,7 @@ def dataset(records: pd.DataFrame, splits: pd.DataFrame, lines: Sequence[Line]) 
     return table
 
 
-def columns(fields: Mapping[str, str], label: str) -> tables.Columns:
+def columns(fields: Mapping[str, str], label: Any) -> tables.Columns:
     """The columns of a split's table; `label` is the kind of column that holds a value (`Task.column`)."""
     payload = {name: "number" if kind == "number" else "text" for name, kind in fields.items()}
     given = {"label": label, "origin": "text", "confidence": "number"}

@@ -15,7 +15,7 @@ from stages.augmenting.pictures import PictureOperator, Pictures
 from stages.augmenting.settings import Augmentation
 from stages.engine import Engine
 from stages.media import Store
-from stages.tables import Shard, sort_by_id
+from stages.tables import Columns, Shard, sort_by_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +125,7 @@ def augment(
     return copies, sum(wanted for _, wanted in parts) - len(copies)
 
 
-def columns(fields: Mapping[str, str], label: str) -> dict[str, str]:
+def columns(fields: Mapping[str, str], label: Any) -> Columns:
     """The columns of the copies' table; `label` is the kind of column that holds a value (`Task.column`)."""
     payload = {name: "number" if kind == "number" else "text" for name, kind in fields.items()}
     return {

@@ -189,10 +189,10 @@ def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
         if out.any():
             rejected.append(table[out].assign(operator=name, reason=outcome.rejected))
         table = outcome.table[~out] if out.any() else outcome.table
+    summary, kinds = None, kept_columns
     if work.then:
         summary, kinds = work.then.summarise(table), dict.fromkeys(["id", *work.fields, "source"], "text")
     else:
-        summary, kinds = None, kept_columns
         table = finished(table, work.fields, work.shown, work.store)
     kept = _write(work.folder / f"kept-{work.number}-{task.number:05d}.arrow", [table], kinds)
     path = work.folder / f"rejected-{work.number}-{task.number:05d}.arrow"

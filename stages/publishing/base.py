@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stages import InputError, media
-from stages.tasks import Task
+from stages.tables import plain
+from stages.tasks import Choice, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +62,8 @@ class Version:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """Each column's type, in order: those of the fields, and `label`, `labels` (a list of them) or `json`."""
-        label = {"text": "label", "texts": "labels"}.get(self.task.column, self.task.column)
+        """Each column's type, in order: those of the fields, and `label`, `labels` (a list of them) or `regions`."""
+        label = {"text": "label", "texts": "labels"}[self.task.column] if isinstance(self.task, Choice) else "regions"
         return {"id": "text", **self.fields, "label": label, "origin": "text", "confidence": "number", "source": "text"}
 
     @property
@@ -112,14 +113,6 @@ def composition(tables: Mapping[str, pd.DataFrame], task: Task) -> dict[str, Any
 def rows(table: pd.DataFrame, columns: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Yield each record's values as plain JSON, null where there is none."""
     return zip(*(map(plain, table[name].tolist()) for name in columns), strict=True)
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, str) or value is None:
-        return value
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return None if value != value else value
 
 
 def file(reference: str) -> bytes:

@@ -49,7 +49,8 @@ class HuggingFace:
 
     def write(self, folder: Path, version: Version) -> None:
         version = replace(version, tables={split: table for split, table in version.tables.items() if len(table)})
-        columns = {name: COLUMNS.get(kind, "text") for name, kind in version.kinds.items()}
+        kinds = {**COLUMNS, "regions": version.task.column}
+        columns = {name: kinds.get(kind, "text") for name, kind in version.kinds.items()}
         size = tables.rows(version.fields)
         folder.mkdir(parents=True)
         for split, table in version.tables.items():

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from math import comb
 from typing import Any
 
 import numpy as np
 
-from stages.quality.intervals import interval, resample
-from stages.tasks import Value
+from stages.quality.intervals import bootstrap, interval, resample
+from stages.tasks import Choice, Task, Value
 
 
-def agreement(votes: Mapping[str, Mapping[str, Value]], seed: int) -> dict[str, Any]:
-    """Krippendorff's alpha for nominal values, with a bootstrap interval over records.
+def agreement(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -> dict[str, Any]:
+    """Krippendorff's alpha for choices, and for other task types how well people score against each other.
+
+    Both with a bootstrap interval over records.
 
     Two values agree if they are the same, a list as a whole. A record with fewer than two values pairs nothing and is
     left out. See Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011.
@@ -24,6 +27,8 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], seed: int) -> dict[str, 
     ----------
     votes
         Each record's values by annotator.
+    task
+        What a value is.
     seed
         Not negative.
 
@@ -31,7 +36,11 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], seed: int) -> dict[str, 
     -------
     `n`, the number of values that can be paired, and `alpha` with `value`, `low`, `high`; None with a `reason` if
     nothing can be paired or all values are the same. Beside it `person_error` and `consensus_error`, of `mistakes`.
+    For tasks that are no choice these are None, and `pairwise` says what the task's headline metric is of one person's
+    values against another's.
     """
+    if not isinstance(task, Choice):
+        return _pairwise(votes, task, seed)
     patterns = Counter(tuple(sorted(map(_name, each.values()))) for each in votes.values() if len(each) > 1)
     n = sum(len(pattern) * count for pattern, count in patterns.items())
     if not patterns:
@@ -45,6 +54,20 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], seed: int) -> dict[str, 
     else:
         alpha = interval(values["alpha"], draws["alpha"])
     return {"n": n, "alpha": alpha, **errors}
+
+
+def _pairwise(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -> dict[str, Any]:
+    shared = [list(votes[record].values()) for record in sorted(votes) if len(votes[record]) > 1]
+    rows = [task.statistics(*zip(*combinations(values, 2), strict=True)).sum(axis=0) for values in shared]
+    unknown = _undefined(f"it is for choices, this task is {task.type}")
+    found = {"n": sum(map(len, shared)), "alpha": unknown, "person_error": unknown, "consensus_error": unknown}
+    if not rows:
+        nothing = _undefined("no record has labels from two people")
+        return {**found, "pairwise": {"metric": task.headline, **nothing}}
+    return {
+        **found,
+        "pairwise": {"metric": task.headline, **bootstrap(np.array(rows), task.score, seed)[task.headline]},
+    }
 
 
 def mistakes(patterns: Sequence[tuple[str, ...]], counts: np.ndarray, seed: int) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,8 @@ from stages.quality.issues import suspicious
 from stages.quality.settings import Quality
 from stages.tasks import Choice, Task
 
+AGREEMENT = ("n", "alpha", "pairwise", "person_error", "consensus_error")
+
 Line = Mapping[str, Any]
 Plots = dict[str, list[dict[str, Any]]]
 
@@ -86,7 +88,7 @@ def statement(
             "audit": _metrics(audited, task, settings.bar(task), seed, none_judged),
         },
         "guarantee": guarantee,
-        "agreement": {key: version["agreement"][key] for key in ("n", "alpha", "person_error", "consensus_error")},
+        "agreement": {key: version["agreement"][key] for key in AGREEMENT if key in version["agreement"]},
         "issues": _issues(values, proposals, task, nothing),
     }
     return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task, settings.bar(task))

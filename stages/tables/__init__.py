@@ -2,7 +2,19 @@
 
 from stages.tables.files import whole
 from stages.tables.lines import DIGITS, dump_line, read_json, read_lines, rounded, write_json, write_lines
-from stages.tables.shards import ROWS, Columns, Shard, empty, read, rows, schema_of, shards, sort_by_id, write
+from stages.tables.shards import (
+    ROWS,
+    Columns,
+    Shard,
+    empty,
+    plain,
+    read,
+    rows,
+    schema_of,
+    shards,
+    sort_by_id,
+    write,
+)
 
 __all__ = [
     "DIGITS",
@@ -11,6 +23,7 @@ __all__ = [
     "Shard",
     "dump_line",
     "empty",
+    "plain",
     "read",
     "read_json",
     "read_lines",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stages import InputError
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 ROWS = 50_000  # per shard; a smaller table has one
 ROWS_WITH_PICTURES = 500  # each of which takes as long as a thousand texts
 
-Columns = dict[str, str]  # name: text, number, texts (a list of them), whole (a whole number), file (bytes and path)
+# text, number, whole (a whole number), file (bytes and path), texts (a list of them); [kind] is a list of a kind, and
+# {name: kind} an object with these keys
+Kind = str | list[Any] | dict[str, Any]
+Columns = Mapping[str, Kind]
 
 
 def rows(fields: Mapping[str, str]) -> int:
@@ -118,7 +121,28 @@ def schema_of(columns: Columns) -> pa.Schema:
         "texts": pa.list_(pa.string()),
         "file": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
     }
-    return pa.schema([(name, types[kind]) for name, kind in columns.items()])
+
+    def type_of(kind: Kind) -> pa.DataType:
+        if isinstance(kind, str):
+            return types[kind]
+        if isinstance(kind, list):
+            return pa.list_(type_of(kind[0]))
+        return pa.struct([(name, type_of(each)) for name, each in kind.items()])
+
+    return pa.schema([(name, type_of(kind)) for name, kind in columns.items()])
+
+
+def plain(cell: Any) -> Any:
+    """Give a table's cell as plain JSON: None where there is none, and no keys of an object that have none."""
+    if isinstance(cell, str) or cell is None:
+        return cell
+    if isinstance(cell, dict):
+        return {key: plain(each) for key, each in cell.items() if each is not None}
+    if hasattr(cell, "tolist"):
+        cell = cell.tolist()
+    if isinstance(cell, list):
+        return [plain(each) for each in cell]
+    return None if cell != cell else cell
 
 
 def empty(columns: Columns) -> pd.DataFrame:

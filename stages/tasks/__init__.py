@@ -1,7 +1,23 @@
 """What a label is, per task type: parse, show, compare, score, merge."""
 
 from stages.tasks.base import Proposal, Task, Value
+from stages.tasks.boxes import Boxes
 from stages.tasks.choice import Choice
 from stages.tasks.interface import Interface, load, read
+from stages.tasks.masks import Masks
+from stages.tasks.objects import Objects
+from stages.tasks.polygons import Polygons
 
-__all__ = ["Choice", "Interface", "Proposal", "Task", "Value", "load", "read"]
+__all__ = [
+    "Boxes",
+    "Choice",
+    "Interface",
+    "Masks",
+    "Objects",
+    "Polygons",
+    "Proposal",
+    "Task",
+    "Value",
+    "load",
+    "read",
+]

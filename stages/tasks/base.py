@@ -37,11 +37,16 @@ class Task(Protocol):
     def type(self) -> str: ...
 
     @property
+    def to_name(self) -> str:
+        """The name of what the control labels."""
+        ...
+
+    @property
     def labels(self) -> tuple[str, ...]: ...
 
     @property
-    def column(self) -> str:
-        """The kind of column that holds a value in a table: text, texts, json."""
+    def column(self) -> Any:
+        """The kind of column that holds a value in a table, as `tables.Columns` names it."""
         ...
 
     @property

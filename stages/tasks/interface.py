@@ -11,9 +11,17 @@ from xml.etree import ElementTree as ET
 
 from stages import InputError
 from stages.tasks.base import Task
+from stages.tasks.boxes import Boxes
 from stages.tasks.choice import Choice
+from stages.tasks.masks import Masks
+from stages.tasks.polygons import Polygons
 
-CONTROLS = ("Choices",)  # one tag per task type
+REGIONS: dict[str, type[Boxes | Polygons | Masks]] = {
+    "RectangleLabels": Boxes,
+    "PolygonLabels": Polygons,
+    "BrushLabels": Masks,
+}
+CONTROLS = ("Choices", *REGIONS)  # one tag per task type
 TASK_KEYS = ("record", "content", "queue", "why")  # what each task carries beside the shown fields
 
 
@@ -132,7 +140,7 @@ def load(xml: str, where: str) -> Task:
     if len(controls) != 1:
         found = ", ".join(element.tag for element in controls) or "none"
         raise InputError(f"{where}: one control of {', '.join(CONTROLS)} is expected, found {found}")
-    task = _choice(controls[0], where)
+    task = _task(controls[0], where)
     names = [each.attrib["name"] for each in root.iter() if "name" in each.attrib and each.tag not in CONTROLS]
     if task.to_name not in names:
         raise InputError(
@@ -141,16 +149,25 @@ def load(xml: str, where: str) -> Task:
     return task
 
 
-def _choice(element: ET.Element, where: str) -> Choice:
+def _task(element: ET.Element, where: str) -> Task:
     for name in ("name", "toName"):
         if not element.get(name):
-            raise InputError(f"{where}: <Choices> lacks the attribute {name!r}")
+            raise InputError(f"{where}: <{element.tag}> lacks the attribute {name!r}")
+    name, to_name = element.attrib["name"], element.attrib["toName"]
+    if element.tag in REGIONS:
+        return REGIONS[element.tag](name, to_name, _labels(element, "Label", 1, where))
     if element.find("Choice//Choice") is not None:
         raise InputError(f"{where}: a <Choice> inside another is not supported; name each choice at one level")
-    labels = tuple(choice.get("alias") or choice.get("value") or "" for choice in element.iter("Choice"))
-    if len(labels) < 2 or "" in labels or len(set(labels)) < len(labels):
-        raise InputError(f"{where}: <Choices> needs two or more <Choice value=…>, each different, found {list(labels)}")
+    labels = _labels(element, "Choice", 2, where)
     kind = element.get("choice", "single")
     if kind not in ("single", "single-radio", "multiple"):
         raise InputError(f"{where}: <Choices choice={kind!r}>: allowed are single, single-radio, multiple")
-    return Choice(element.attrib["name"], element.attrib["toName"], labels, multiple=kind == "multiple")
+    return Choice(name, to_name, labels, multiple=kind == "multiple")
+
+
+def _labels(element: ET.Element, tag: str, fewest: int, where: str) -> tuple[str, ...]:
+    labels = tuple(each.get("alias") or each.get("value") or "" for each in element.iter(tag))
+    if len(labels) < fewest or "" in labels or len(set(labels)) < len(labels):
+        many = "two or more" if fewest > 1 else "one or more"
+        raise InputError(f"{where}: <{element.tag}> needs {many} <{tag} value=…>, each different, found {list(labels)}")
+    return labels

@@ -1,0 +1,141 @@
+"""Objects in a picture: what boxes, polygons and masks have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from stages.tasks.base import Value
+from stages.tasks.regions import Region, Regions, canonical
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Match = tuple[int, int, int, list[float]]
+
+
+@dataclass(frozen=True)
+class Objects(Regions):
+    """Regions that are objects, each of which has its counterpart or has none.
+
+    Two values are as alike as the worst overlap (intersection over union) of their objects, matched one to one within
+    each label so that the sum of overlaps is greatest (Kuhn 1955); 0 if an object has no counterpart.
+    """
+
+    headline: ClassVar[str] = "f1"
+
+    @abstractmethod
+    def overlaps(self, one: Sequence[Region], other: Sequence[Region]) -> np.ndarray:
+        """Give the intersection over union of each pair, shape (one, other)."""
+
+    @abstractmethod
+    def average(self, same: Sequence[Region]) -> Region:
+        """Make one object of several people's."""
+
+    def compare(self, one: Value, other: Value) -> float:
+        return _worst(self._matches(one, other))
+
+    def matched(self, one: Sequence[Region], other: Sequence[Region]) -> list[tuple[int, int, float]]:
+        """Match objects one to one so that the sum of overlaps is greatest: places in both, and the overlap."""
+        overlaps = self.overlaps(one, other)
+        if 1 in overlaps.shape:  # the usual case, without scipy
+            best = int(overlaps.argmax())
+            row, column = divmod(best, overlaps.shape[1])
+            return [(row, column, float(overlaps[row, column]))]
+        from scipy.optimize import linear_sum_assignment
+
+        pairs = zip(*linear_sum_assignment(overlaps, maximize=True), strict=True)
+        return [(int(row), int(column), float(overlaps[row, column])) for row, column in pairs]
+
+    def merge(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
+        """Keep what most people marked.
+
+        Objects of different people with the same label are put together, the pair with the greatest overlap first, as
+        long as they overlap by half and nobody has two of them; what more than half of the people marked is kept.
+        """
+        if len(votes) == 1:
+            return list(votes[0]), 1.0, 1
+        groups = self._groups(votes)
+        kept = [self.average(group) for group in groups if 2 * len(group) > len(votes)]
+        value = self.ordered(kept)
+        same = sum(self.compare(vote, value) >= self.bar for vote in votes)
+        return value, same / len(votes), same
+
+    def statistics(self, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
+        """Per record: for each label the found, the true and the given objects; their overlaps; right as a whole; 1."""
+        import numpy as np
+
+        n = len(self.labels)
+        rows = np.zeros((len(truth), 3 * n + 3))
+        for row, pair in zip(rows, zip(truth, given, strict=True), strict=True):
+            matches = self._matches(*pair)
+            for label, true, proposed, overlaps in matches:
+                hits = [overlap for overlap in overlaps if overlap >= self.bar]
+                row[[label, n + label, 2 * n + label]] = len(hits), true, proposed
+                row[3 * n] += sum(hits)
+            row[3 * n + 1] = _worst(matches) >= self.bar
+        rows[:, -1] = 1
+        return rows
+
+    def score(self, sums: np.ndarray) -> dict[str, np.ndarray]:
+        """Precision, recall and F1 of objects at an overlap of one half; their mean overlap; records that are right.
+
+        `accuracy` is the share of records with all objects found and none too many. `iou` is the mean overlap of those
+        found.
+        """
+        import numpy as np
+
+        n = len(self.labels)
+        hits, true, given = sums[..., :n], sums[..., n : 2 * n], sums[..., 2 * n : 3 * n]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            each = 2 * hits / (true + given)
+            metrics = {
+                "f1": 2 * hits.sum(axis=-1) / (true + given).sum(axis=-1),
+                "precision": hits.sum(axis=-1) / given.sum(axis=-1),
+                "recall": hits.sum(axis=-1) / true.sum(axis=-1),
+                "macro_f1": np.nansum(each, axis=-1) / (true + given > 0).sum(axis=-1),
+                "iou": sums[..., 3 * n] / hits.sum(axis=-1),
+                "accuracy": sums[..., 3 * n + 1] / sums[..., 3 * n + 2],
+            }
+        return metrics | {f"f1_{label}": each[..., i] for i, label in enumerate(self.labels)}
+
+    def _matches(self, one: Value, other: Value) -> list[Match]:
+        """For each label that occurs: its place, how many objects each value has, and the overlaps of those matched."""
+        found = []
+        for place, label in enumerate(self.labels):
+            mine, theirs = ([each for each in value if each["label"] == label] for value in (one, other))
+            if mine or theirs:
+                pairs = self.matched(mine, theirs) if mine and theirs else []
+                found.append((place, len(mine), len(theirs), [overlap for _, _, overlap in pairs]))
+        return found
+
+    def _groups(self, votes: Sequence[Value]) -> list[list[Region]]:
+        marked = sorted(
+            ((each, person) for person, vote in enumerate(votes) for each in vote), key=lambda pair: canonical(pair[0])
+        )
+        pairs = []
+        for label in self.labels:
+            places = [place for place, (each, _) in enumerate(marked) if each["label"] == label]
+            overlaps = self.overlaps(*[[marked[place][0] for place in places]] * 2)
+            pairs += [
+                (-overlaps[i, j], one, other)
+                for i, one in enumerate(places)
+                for j, other in enumerate(places)
+                if i < j and overlaps[i, j] >= self.bar and marked[one][1] != marked[other][1]
+            ]
+        group = list(range(len(marked)))
+        people = [{person} for _, person in marked]
+        for _, one, other in sorted(pairs):
+            first, second = group[one], group[other]
+            if first != second and people[first].isdisjoint(people[second]):
+                people[first] |= people[second]
+                group = [first if each == second else each for each in group]
+        return [[marked[i][0] for i, each in enumerate(group) if each == name] for name in sorted(set(group))]
+
+
+def _worst(matches: Sequence[Match]) -> float:
+    if any(mine != theirs for _, mine, theirs, _ in matches):
+        return 0.0
+    return min((overlap for *_, overlaps in matches for overlap in overlaps), default=1.0)

@@ -1,0 +1,81 @@
+"""Label Studio's run-length encoding of masks, https://github.com/thi-ng/umbrella/tree/develop/packages/rle-pack.
+
+The pixels are those of a picture with four channels. After a header come runs: one bit whether a value is repeated, two
+bits which of four widths the run's length has, the length less one, and the value, or as many values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+WIDTHS = (3, 4, 8, 16)  # bits of a run's length
+WORD = 8  # bits of a value
+CHANNELS, ALPHA = 4, 3
+PIXELS = 1 << 26  # of one mask; an encoding that claims more is not unpacked
+
+
+def decode(rle: Sequence[int], size: Sequence[int]) -> np.ndarray:
+    """Give the pixels that are marked, those at least half opaque: booleans of shape (height, width).
+
+    Parameters
+    ----------
+    rle
+        Bytes.
+    size
+        Width and height of the picture in pixels.
+
+    Raises
+    ------
+    ValueError
+        It is not such an encoding, or not one of a picture of this size.
+    """
+    width, height = size
+    if width * height > PIXELS:
+        raise ValueError(f"a mask has {width} × {height} pixels, more than {PIXELS:,}")
+    try:
+        pixels = _unpack("".join(f"{each:08b}" for each in bytes(rle)), width * height * CHANNELS)
+    except (IndexError, TypeError, ValueError) as error:
+        raise ValueError(f"the encoding is not one of a mask of {width} × {height} pixels ({error})") from error
+    return pixels.reshape(height, width, CHANNELS)[:, :, ALPHA] > 127
+
+
+def _unpack(bits: str, count: int) -> np.ndarray:
+    import numpy as np
+
+    if int(bits[:32], 2) != count:
+        raise ValueError(f"it has {int(bits[:32], 2):,} values in place of {count:,}")
+    word = int(bits[32:37], 2) + 1
+    widths = [int(bits[start : start + 4], 2) + 1 for start in range(37, 53, 4)]
+    values = np.zeros(count, dtype=np.uint8)
+    at, done = 53, 0
+    while done < count:
+        repeated, width = bits[at] == "1", widths[int(bits[at + 1 : at + 3], 2)]
+        end = done + int(bits[at + 3 : at + 3 + width], 2) + 1
+        at += 3 + width
+        places = range(at, at + word * (1 if repeated else end - done), word)
+        values[done:end] = [int(bits[each : each + word], 2) for each in places]
+        at, done = places.stop, end
+    return values
+
+
+def encode(mask: np.ndarray) -> list[int]:
+    """Encode the marked pixels, booleans of shape (height, width), as Label Studio does: opaque white, or nothing."""
+    import numpy as np
+
+    flat = np.ascontiguousarray(mask, dtype=bool).ravel()
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    lengths = np.diff(np.append(starts, flat.size)) * CHANNELS
+    parts = [f"{flat.size * CHANNELS:032b}", f"{WORD - 1:05b}", *(f"{width - 1:04b}" for width in WIDTHS)]
+    for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+        value = f"{255 if flat[start] else 0:08b}"
+        while length:
+            run = min(length, 1 << WIDTHS[-1])
+            kind = next(place for place, width in enumerate(WIDTHS) if run <= 1 << width)
+            parts.append(f"1{kind:02b}{run - 1:0{WIDTHS[kind]}b}{value}")
+            length -= run
+    bits = "".join(parts)
+    return list(int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big"))
