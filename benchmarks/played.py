@@ -1,49 +1,94 @@
-"""Answer the queue of the digits from what their writers were told to write: `python -m benchmarks.played`.
+"""Answer the queue of the digits or of the scenes from what is known of them: `python -m benchmarks.played digits`.
 
-Nobody looked at a picture: the rounds in data/annotations/digits/ are played. Each person gives the true digit, but for
-a declared share of answers, which are one of the nine others with equal chances. These slips are drawn from the SHA-256
-of `played|<record>|<person>`, so that the same queue gets the same answers. They do not depend on how hard a picture
-is, as people's do, so that agreement and consensus look better than they would with people.
+Nobody looked at a picture: the rounds in data/annotations/digits/ and scenes/ are played. Each person gives the true
+value, but for slips that people make. Of a digit a declared share of answers is one of the nine others with equal
+chances. Of a scene each object is missed, or called by another name, with half that chance each, and every edge of a
+box is off by up to a twentieth of the box's size. Slips are drawn from the SHA-256 of `played|<record>|<person>`, so
+that the same queue gets the same answers. They do not depend on how hard a picture is, as people's do, so that
+agreement and consensus look better than they would with people.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import count, islice
 from pathlib import Path
+from random import Random
+from typing import Any
 
 from benchmarks.answers import write_round
 from stages import tasks
-from stages.sources import Digits
+from stages.sources import Digits, Scenes
+from stages.tasks import Boxes, Task
 
 ERROR = 0.03  # the share of a person's answers that are wrong
+JITTER = 0.05  # of a box's size
+Said = Callable[[str, str, Any, Task, float], Any]
 
 
-def said(record: str, person: str, true: str, labels: tuple[str, ...], error: float = ERROR) -> str:
-    """What a person says of a record."""
+def digit(record: str, person: str, true: str, task: Task, error: float = ERROR) -> str:
+    """What a person says of a digit."""
     digest = sha256(f"played|{record}|{person}".encode()).digest()
     if int.from_bytes(digest[:8], "big") >= error * 2**64:
         return true
-    others = [label for label in labels if label != true]
+    others = [label for label in task.labels if label != true]
     return others[int.from_bytes(digest[8:16], "big") % len(others)]
+
+
+def boxes(record: str, person: str, true: list[dict[str, Any]], task: Task, error: float = ERROR) -> Any:
+    """What a person marks in a scene."""
+    rng = Random(int.from_bytes(sha256(f"played|{record}|{person}".encode()).digest()[:8], "big"))
+    marked = []
+    for each in true:
+        slip, other = rng.random(), rng.choice([label for label in task.labels if label != each["label"]])
+        left, top, right, bottom = (rng.uniform(-JITTER, JITTER) for _ in range(4))
+        if slip < error / 2:
+            continue
+        edges = {
+            "x": max(0.0, each["x"] + left * each["width"]),
+            "y": max(0.0, each["y"] + top * each["height"]),
+            "width": each["width"] * (1 + right),
+            "height": each["height"] * (1 + bottom),
+        }
+        edges["width"], edges["height"] = (
+            min(edges[side], 100 - edges[start]) for side, start in (("width", "x"), ("height", "y"))
+        )
+        label = other if slip < error else each["label"]
+        marked.append({**{key: round(edge, 2) for key, edge in edges.items()}, "rotation": 0.0, "label": label})
+    assert isinstance(task, Boxes)
+    return task.ordered(marked)
+
+
+PLAYED: dict[str, tuple[Any, str, Said]] = {"digits": (Digits(), "digit", digit), "scenes": (Scenes(), "boxes", boxes)}
+
+
+def truth(dataset: str) -> dict[str, Any]:
+    """What is known of each record."""
+    source, column, _ = PLAYED[dataset]
+    rows = [row for part in source.read(["id", column]) for row in part.table.to_pylist()]
+    return {row["id"]: json.loads(row[column]) if column == "boxes" else row[column] for row in rows}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", choices=sorted(PLAYED))
     parser.add_argument("--people", type=int, default=3, help="answers per task (default 3)")
     parser.add_argument("--error", type=float, default=ERROR, help=f"share of wrong answers (default {ERROR})")
     given = parser.parse_args()
-    interface = tasks.read("conf/labeling", "digits")
-    rows = [row for part in Digits().read(["id", "digit"]) for row in part.table.to_pylist()]
-    truth = {row["id"]: row["digit"] for row in rows}
+    interface = tasks.read("conf/labeling", given.dataset)
+    known, said = truth(given.dataset), PLAYED[given.dataset][2]
 
-    def answer(record: str, asked: set[str]) -> dict[str, str]:
+    def answer(record: str, asked: set[str]) -> dict[str, Any]:
         people = (person for number in count(1) if (person := f"played-{number}") not in asked)
-        labels = tuple(interface.task.labels)
-        return {each: said(record, each, truth[record], labels, given.error) for each in islice(people, given.people)}
+        return {
+            each: said(record, each, known[record], interface.task, given.error)
+            for each in islice(people, given.people)
+        }
 
-    print(write_round(Path("data/annotations/digits"), interface, answer))
+    print(write_round(Path("data/annotations") / given.dataset, interface, answer))
 
 
 if __name__ == "__main__":

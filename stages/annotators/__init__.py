@@ -2,7 +2,19 @@
 
 from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
+from stages.annotators.detector import Detector
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 
-__all__ = ["Annotator", "Crossfit", "ImageLinear", "Linear", "Model", "NotEnough", "crossfit", "lines", "report"]
+__all__ = [
+    "Annotator",
+    "Crossfit",
+    "Detector",
+    "ImageLinear",
+    "Linear",
+    "Model",
+    "NotEnough",
+    "crossfit",
+    "lines",
+    "report",
+]

@@ -74,7 +74,7 @@ class ImageLinear:
         for path in pictures:
             if path not in self._known:
                 self._known[path] = _describe(path, self.field)
-        return np.array([self._known[path] for path in pictures], dtype=np.float64).reshape(-1, len(_places()))
+        return np.array([self._known[path] for path in pictures], dtype=np.float64).reshape(-1, len(places()))
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,10 @@ class ImageLinearModel:
     def save(self, folder: Path) -> None:
         import pandas as pd
 
-        self.regression.save(folder, pd.DataFrame({"feature": _places()}), {"feature": "text"})
+        self.regression.save(folder, pd.DataFrame({"feature": places()}), {"feature": "text"})
 
 
-def _places() -> list[str]:
+def places() -> list[str]:
     """What each feature is."""
     pixels = [f"pixel {row} {column}" for row in range(PIXELS) for column in range(PIXELS)]
     blocks, cells = range(SIDE // CELL - BLOCK + 1), range(BLOCK)
@@ -109,11 +109,18 @@ def _describe(path: str, name: str) -> np.ndarray:
     import numpy as np
 
     if not path:
-        return np.zeros(len(_places()), dtype=np.float32)
+        return np.zeros(len(places()), dtype=np.float32)
     try:
         grey = media.grey(media.read(path), SIDE)
     except ValueError as error:
         raise InputError(f"annotator.field: {name!r} names no picture: {path!r:.100} {error}") from error
+    return described(grey)
+
+
+def described(grey: np.ndarray) -> np.ndarray:
+    """Give grey values and histograms of oriented gradients of a picture of 32 × 32 pixels, as `places` says."""
+    import numpy as np
+
     step = SIDE // PIXELS
     pixels = grey.reshape(PIXELS, step, PIXELS, step).mean(axis=(1, 3)) / 255
     return np.concatenate([pixels.ravel(), oriented_gradients(grey)]).astype(np.float32)

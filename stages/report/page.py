@@ -263,10 +263,7 @@ def _funnel(dataset: Block, cleaning: Block) -> Markup:
 def _labels(labels: Rows, known: Sequence[str]) -> Markup:
     if not labels:
         return _section("Labels", tag("p", "There are none yet."))
-    values = ((line["origin"], line["value"]) for line in labels)
-    counts = Counter(
-        (each, origin) for origin, value in values for each in ([value] if isinstance(value, str) else value)
-    )
+    counts = Counter((each, line["origin"]) for line in labels for each in _names(line["value"]))
     names = dict.fromkeys([*known, *sorted({name for name, _ in counts})])
     by_name = {name: {origin: counts[name, origin] for origin in ("human", "auto")} for name in names}
     most = max((sum(each.values()) for each in by_name.values()), default=0) or 1
@@ -280,6 +277,11 @@ def _labels(labels: Rows, known: Sequence[str]) -> Markup:
     ]
     heads = ("", tag("span", "people", class_="key people"), tag("span", "annotator", class_="key auto"), "")
     return _section("Labels", table(heads, rows, ("", "n", "n", "bar")))
+
+
+def _names(value: Any) -> list[str]:
+    """Give the labels in a value: a choice, several, or the regions of a picture."""
+    return [value] if isinstance(value, str) else [each if isinstance(each, str) else each["label"] for each in value]
 
 
 def _confusion(cells: Rows, statement: Block) -> Markup:
@@ -321,10 +323,13 @@ def _calibration(bins: Rows, statement: Block) -> Markup:
 
 def _agreement(statement: Block, report: Block) -> Markup:
     stated = statement.get("agreement") or {}
-    told = (
-        f"Krippendorff's alpha is {wording.found(stated or statement, 'alpha')}. It compares {stated.get('n') or 0:,} "
-        "labels on records that several people labelled; 1 is full agreement, 0 is what chance gives."
-    )
+    compared = f"It compares {stated.get('n') or 0:,} labels on records that several people labelled"
+    if "pairwise" in stated:
+        name = wording.metric(stated["pairwise"]["metric"])
+        told = f"One person's {name} against another's is {wording.found(stated, 'pairwise')}. {compared}."
+    else:
+        alpha = wording.found(stated or statement, "alpha")
+        told = f"Krippendorff's alpha is {alpha}. {compared}; 1 is full agreement, 0 is what chance gives."
     rows = [(head, wording.figure(report[key])) for key, head in AGREEMENT.items() if report.get(key) is not None]
     issues = statement.get("issues") or {}
     suspicious = issues.get("suspicious")
@@ -400,5 +405,5 @@ def _undrawn(statement: Block) -> str:
     stated = statement["annotator"]
     key = wording.best(statement)
     if (stated.get(key) or {}).get("n"):
-        return "a record may have several labels"
+        return "a record may have several labels, or other values than choices"
     return wording.reason(stated.get(key) or stated, "accuracy")

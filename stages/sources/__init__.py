@@ -5,5 +5,6 @@ from stages.sources.collecting import collect
 from stages.sources.files import Files
 from stages.sources.package import Package
 from stages.sources.pictures import Digits, Images
+from stages.sources.scenes import Scenes
 
-__all__ = ["Digits", "Files", "Images", "Package", "Rows", "Source", "collect"]
+__all__ = ["Digits", "Files", "Images", "Package", "Rows", "Scenes", "Source", "collect"]

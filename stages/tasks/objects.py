@@ -90,7 +90,7 @@ class Objects(Regions):
         n = len(self.labels)
         hits, true, given = sums[..., :n], sums[..., n : 2 * n], sums[..., 2 * n : 3 * n]
         with np.errstate(divide="ignore", invalid="ignore"):
-            each = 2 * hits / (true + given)
+            each, precision, recall = 2 * hits / (true + given), hits / given, hits / true
             metrics = {
                 "f1": 2 * hits.sum(axis=-1) / (true + given).sum(axis=-1),
                 "precision": hits.sum(axis=-1) / given.sum(axis=-1),
@@ -99,7 +99,11 @@ class Objects(Regions):
                 "iou": sums[..., 3 * n] / hits.sum(axis=-1),
                 "accuracy": sums[..., 3 * n + 1] / sums[..., 3 * n + 2],
             }
-        return metrics | {f"f1_{label}": each[..., i] for i, label in enumerate(self.labels)}
+        for i, label in enumerate(self.labels):
+            metrics[f"precision_{label}"] = precision[..., i]
+            metrics[f"recall_{label}"] = recall[..., i]
+            metrics[f"f1_{label}"] = each[..., i]
+        return metrics
 
     def _matches(self, one: Value, other: Value) -> list[Match]:
         """For each label that occurs: its place, how many objects each value has, and the overlaps of those matched."""
