@@ -1,5 +1,6 @@
 """Record this version in MLflow: one run per dataset fingerprint."""
 
+from pathlib import Path
 from typing import Any
 
 from stages import tracking
@@ -23,7 +24,7 @@ def main(
         "seed": seed,
     }
     statement = read_json("reports/quality.json")
-    new = tracking.record(statement, parameters)
+    new = tracking.record(statement, parameters, Path("reports/index.html").read_text(encoding="utf-8"))
     fingerprint = statement["dataset"]["fingerprint"]
     with whole("data/tracked.json") as (tracked,):  # so that a fresh clone records its version too
         write_json(tracked, {"fingerprint": fingerprint})

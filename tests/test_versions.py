@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from stages import InputError
 from stages.tables import dump_line
-from stages.versions import releasing, showing
+from stages.versions import releasing, rendering, showing
 from stages.versions.difference import Change, changes, listed, summary
 from stages.versions.loading import SPLITS, Version, load
 from stages.versions.movement import movement
@@ -207,13 +207,17 @@ def test_a_comparison_shows_texts_of_records_as_texts() -> None:
     evil = "<script>alert(1)</script>|`x`[bold]"
     a, b = version({}), version({evil: one(label=label(evil, evil))}, name="[red]b")
     report = summary(a, b, changes(a, b)) | movement(a, b)
-    shown = showing.markdown(report, every(a, b))
+    told = (showing.headline(report), list(showing.tables(report, every(a, b))))
+    shown = rendering.markdown(*told)
     assert "<script" not in shown
     assert "`x`" not in shown
     assert all(line.count("|") == line.count(" | ") + 2 for line in shown.splitlines() if line.startswith("|"))
-    told = showing.text(report, every(a, b), width=400)
-    assert evil in told
-    assert told.startswith("v → [red]b\n")
+    text = rendering.text(*told, width=400)
+    assert evil in text
+    assert text.startswith("v → [red]b\n")
+    page = rendering.html(*told)
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;|`x`[bold]" in page
 
 
 def command(*arguments: str, folder: Path = ROOT) -> tuple[int, str, str]:

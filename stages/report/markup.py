@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from stages.report.style import CSS
+
 
 class Markup(str):
     """Text that is HTML already."""
@@ -19,6 +21,20 @@ def tag(name: str, *children: str, **attributes: object) -> Markup:
     """Make an element. In the names of attributes `_` stands for `-`; one at the end is dropped, as in `class_`."""
     given = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items())
     return Markup(f"<{name}{given}>{join(*children)}</{name}>")
+
+
+def document(title: str, *body: str) -> str:
+    """Make a whole page that needs nothing else."""
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            tag("title", title),
+            f"<style>{CSS}</style>\n</head>\n<body>",
+            *body,
+            "</body>\n</html>\n",
+        ]
+    )
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], kinds: Sequence[str]) -> Markup:

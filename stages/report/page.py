@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from stages.report import charts, wording
-from stages.report.markup import Markup, join, table, tag
-from stages.report.style import CSS
+from stages.report.markup import Markup, document, join, table, tag
 from stages.report.wording import ESTIMATES
 
 Block = Mapping[str, Any]
@@ -86,16 +85,7 @@ def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: Abo
         _people(version.get("people") or {}),
         _next(version.get("queue")),
     ]
-    return "\n".join(
-        [
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            tag("title", about.title),
-            f"<style>{CSS}</style>\n</head>\n<body>",
-            *body,
-            "</body>\n</html>\n",
-        ]
-    )
+    return document(about.title, *body)
 
 
 def _head(statement: Block, about: About) -> Markup:

@@ -38,6 +38,7 @@ th:last-child, td:last-child { padding-right: 0; }
 th { font-weight: inherit; }
 div { margin: 0.8rem 0; overflow-x: auto; overflow-wrap: break-word; }
 .n { text-align: right; white-space: nowrap; }
+thead .n { white-space: normal; }
 .bar { width: 42%; }
 .pass, .fail, .unknown { font-weight: 600; white-space: nowrap; }
 .pass { color: var(--good); }
@@ -45,6 +46,7 @@ div { margin: 0.8rem 0; overflow-x: auto; overflow-wrap: break-word; }
 .key::before { content: "■ "; }
 .key.people::before { color: var(--people); }
 .key.auto::before { color: var(--auto); }
+.key.lost::before { color: var(--lost); }
 svg { display: block; width: 100%; }
 svg.level { height: 0.6rem; background: var(--wash); }
 rect.people, circle { fill: var(--people); }
@@ -56,6 +58,13 @@ text { fill: var(--soft); }
 .grid { stroke: var(--line); }
 .ideal { stroke: var(--soft); stroke-dasharray: 3 4; }
 .curve { fill: none; stroke: var(--people); stroke-width: 1.5; }
+svg.wide { max-width: none; }
+.series { stroke-width: 1.5; }
+.series polyline { fill: none; }
+.series circle { fill: inherit; }
+.series.people { stroke: var(--people); fill: var(--people); }
+.series.auto { stroke: var(--auto); fill: var(--auto); }
+.series.lost { stroke: var(--lost); fill: var(--lost); }
 .matrix { width: auto; }
 .matrix * + th, .matrix td { padding: 0.4rem 0.8rem; text-align: right; }
 .matrix td { border: 1px solid var(--paper); }

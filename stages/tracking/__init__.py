@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stages import InputError
 from stages.tables import whole
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 DATABASE = "mlflow.db"
-FINGERPRINT = "labelmill.fingerprint"
+FINGERPRINT, GATES, RELEASES = "labelmill.fingerprint", "labelmill.gates", "labelmill.releases"
+COMMIT = "mlflow.source.git.commit"  # MLflow's own tag
+MOST = 50_000  # runs that MLflow gives at once
 QUIET = {  # no telemetry; a server that is down is told at once, not after the default four minutes
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
@@ -22,7 +30,28 @@ QUIET = {  # no telemetry; a server that is down is told at once, not after the 
 }
 
 
-def record(quality: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
+@dataclass(frozen=True)
+class Made:
+    """Where a version comes from, as its history tells.
+
+    Parameters
+    ----------
+    commit
+        The last one that made it.
+    time
+        Of the first one, in seconds since 1970.
+    tags
+        Of its releases.
+    """
+
+    commit: str
+    time: int
+    tags: tuple[str, ...]
+
+
+def record(
+    quality: Mapping[str, Any], parameters: Mapping[str, Any], page: str | None = None, made: Made | None = None
+) -> bool:
     """Make the run of a dataset fingerprint, or bring the metrics of the one that is there up to date.
 
     The run's experiment is the dataset's name. Where: `MLFLOW_TRACKING_URI`, else `mlflow.db` in the working
@@ -34,6 +63,10 @@ def record(quality: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
         `reports/quality.json`.
     parameters
         The configuration, nested.
+    page
+        The report of the version, kept as the run's artifact `index.html`.
+    made
+        The commits of the version; a new run then starts and ends at their time.
 
     Returns
     -------
@@ -44,38 +77,68 @@ def record(quality: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
     InputError
         The server does not answer, or refuses; credentials in its address are left out.
     """
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    from mlflow import MlflowClient
-    from mlflow.entities import Metric, Param, RunTag
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
+    with _connected() as client:
+        from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
-    address = os.environ.get("MLFLOW_TRACKING_URI") or _local()
-    fingerprint = quality["dataset"]["fingerprint"]
-    metrics = dict(_numbers(quality))
-    try:
-        client = MlflowClient(address)
-        name = quality["dataset"]["name"]
+        dataset = quality["dataset"]
+        name, fingerprint = dataset["name"], dataset["fingerprint"]
         experiment = client.get_experiment_by_name(name)
         number = experiment.experiment_id if experiment else client.create_experiment(name)
         found = client.search_runs([number], f"tags.`{FINGERPRINT}` = '{fingerprint}'")
-        run = found[0] if found else client.create_run(number, tags={FINGERPRINT: fingerprint}, run_name=fingerprint)
-        logged = run.data.metrics
         now = time.time_ns() // 1_000_000  # of a metric's values, MLflow shows the latest
-        changed = [Metric(key, value, now, 0) for key, value in metrics.items() if logged.get(key) != value]
+        moment = 1000 * made.time if made and not found else now
+        run = found[0] if found else client.create_run(number, moment, {FINGERPRINT: fingerprint}, fingerprint)
+        logged = run.data.metrics
+        metrics = dict(_numbers(quality))
+        changed = [Metric(key, value, moment, 0) for key, value in metrics.items() if logged.get(key) != value]
         known = {_name(key): str(value) for key, value in _leaves(parameters)}
         first = [] if run.data.params else [Param(key, value) for key, value in known.items()]
-        gates = [RunTag("labelmill.gates", "passed" if quality["gates"]["passed"] else "failed")]
+        tags = {GATES: "passed" if quality["gates"]["passed"] else "failed"}
+        if made:
+            tags |= {COMMIT: made.commit, RELEASES: " ".join(made.tags)}
+        told = [RunTag(key, value) for key, value in tags.items()]
         for start in range(0, max(len(changed), len(first), 1), 100):  # the most parameters that a server takes at once
-            client.log_batch(run.info.run_id, changed[start : start + 100], first[start : start + 100], gates)
-        client.set_terminated(run.info.run_id)
+            client.log_batch(run.info.run_id, changed[start : start + 100], first[start : start + 100], told)
+        if not run.inputs or not run.inputs.dataset_inputs:
+            size = json.dumps({"num_rows": dataset.get("records")})
+            table = Dataset(name, fingerprint, "dvc", json.dumps({"path": "data/dataset"}), profile=size)
+            client.log_inputs(run.info.run_id, [DatasetInput(table, [InputTag("mlflow.data.context", "dataset")])])
+        if page is not None:
+            client.log_text(run.info.run_id, page, "index.html")
+        client.set_terminated(run.info.run_id, end_time=moment)
+    return not found
+
+
+def recorded() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Give the commit and the releases that the run of each fingerprint tells; empty ones where it tells none.
+
+    Raises
+    ------
+    InputError
+        As `record`.
+    """
+    with _connected() as client:
+        experiments = [each.experiment_id for each in client.search_experiments()]
+        runs = client.search_runs(experiments, max_results=MOST)
+    told = (run.data.tags for run in runs if FINGERPRINT in run.data.tags)
+    return {tags[FINGERPRINT]: (tags.get(COMMIT, ""), tuple(tags.get(RELEASES, "").split())) for tags in told}
+
+
+@contextmanager
+def _connected() -> Iterator[MlflowClient]:
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or _local())
     except (MlflowException, SQLAlchemyError) as error:
         where = "the MLflow server of MLFLOW_TRACKING_URI" if os.environ.get("MLFLOW_TRACKING_URI") else DATABASE
         says = re.sub(r"//\S*@", "//", str(error).strip().partition("\n")[0])
         kind = "does not answer" if "Max retries" in says or "timed out" in says else f"{says:.200}"
-        raise InputError(f"{where}: {kind}; nothing is lost: put it right, and run dvc repro again") from error
-    return not found
+        raise InputError(f"{where}: {kind}; nothing is lost: put it right, and run it again") from error
 
 
 def _local() -> str:

@@ -1,4 +1,4 @@
-"""`python -m stages.versions compare A [B] | lineage RECORD | release`: versions of the dataset.
+"""`python -m stages.versions compare A [B] | lineage RECORD | release | history`: versions of the dataset.
 
 A and B are revisions as git knows them; without B, the checkout as it is. The exit code is 0 if they are the same, 1 if
 they differ, 2 for an error.
@@ -17,11 +17,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from stages import InputError
+from stages import InputError, tracking
 from stages.configuration import Dataset, chosen
 from stages.tables import rounded
-from stages.versions import lineage as history
-from stages.versions import releasing, showing
+from stages.versions import history as past
+from stages.versions import lineage as traces
+from stages.versions import overview, releasing, rendering, showing
 from stages.versions.difference import changes, listed, summary
 from stages.versions.loading import load
 from stages.versions.movement import movement
@@ -39,8 +40,9 @@ def compare(options: argparse.Namespace) -> int:
             report["changes"] = [asdict(each) for each in rows]
         print(json.dumps(rounded(report), ensure_ascii=False, indent=2))
     else:
-        print((showing.markdown if options.markdown else showing.text)(report, rows), end="")
-        if len(every) > len(rows) and options.records:
+        write = rendering.markdown if options.markdown else rendering.html if options.html else rendering.text
+        print(write(showing.headline(report), showing.tables(report, rows)), end="")
+        if len(every) > len(rows) and options.records and not options.html:
             print(f"\n{len(every) - len(rows):,} more; --limit {len(every)} lists all")
     return 0 if report["same"] else 1
 
@@ -48,13 +50,13 @@ def compare(options: argparse.Namespace) -> int:
 def lineage(options: argparse.Namespace) -> int:
     (dataset,) = chosen(dataset=Dataset)
     rounds = sorted(path.as_posix() for path in Path("data/annotations", dataset.rounds).glob("round-*.jsonl"))
-    for event in history.lineage(options.record, find(None), rounds, map(find, _tags())):
+    for event in traces.lineage(options.record, find(None), rounds, map(find, past.tags())):
         print(f"{event.stage:16} {event.what}")
     return 0
 
 
 def release(options: argparse.Namespace) -> int:
-    last = releasing.latest(_tags())
+    last = releasing.latest(past.tags())
     if changed := git("status", "--porcelain"):
         raise InputError(f"the checkout differs from its commit ({changed.splitlines()[0].strip()}, …): commit first")
     if behind := out_of_date():
@@ -62,7 +64,7 @@ def release(options: argparse.Namespace) -> int:
     now = load(find("HEAD"))
     if not now.quality["gates"]["passed"] and not options.despite_gates:
         raise InputError(f"gates: {releasing.verdict(now.quality['gates'])}; to release all the same: --despite-gates")
-    releasing.check_audit([*(read_json(find(tag), "reports/quality.json") or {} for tag in _tags()), now.quality])
+    releasing.check_audit([*(read_json(find(tag), "reports/quality.json") or {} for tag in past.tags()), now.quality])
     report = None
     if last:
         before = load(find(last))
@@ -81,8 +83,32 @@ def release(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tags() -> list[str]:
-    return git("tag", "--list", "dataset-v*", "--sort=v:refname").split()
+def history(options: argparse.Namespace) -> int:
+    rows = past.history(past.tags(), moves=options.json or options.html)
+    if options.json:
+        print(json.dumps(rounded(rows), ensure_ascii=False, indent=2))
+        return 0
+    title = (
+        f"{len(rows)} versions of the dataset"
+        if rows
+        else "no version is released yet: python -m stages.versions release"
+    )
+    print((rendering.html if options.html else rendering.text)(title, overview.tables(rows)), end="")
+    if not options.html:
+        print(f"\n{_tracked()}")
+    return 0
+
+
+def _tracked() -> str:
+    """Bring MLflow up to date with the history."""
+    every, known = list(past.snapshots()), tracking.recorded()
+    new = changed = 0
+    for each in every:
+        if known.get(each.quality["dataset"]["fingerprint"]) != (each.commit.commit, each.tags):
+            made = tracking.Made(each.commit.commit, each.time, each.tags)
+            added = tracking.record(each.quality, past.settings(each.commit), past.page(each.commit), made)
+            new, changed = new + added, changed + (not added)
+    return f"MLflow: {len(every)} fingerprints in the history, {new} runs added, {changed} brought up to date"
 
 
 def _revision(name: str | None, rebuild: bool, stack: ExitStack) -> Revision:
@@ -101,6 +127,7 @@ def main() -> NoReturn:
     form = command.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="for programs")
     form.add_argument("--markdown", action="store_true", help="for a review")
+    form.add_argument("--html", action="store_true", help="a page for a browser")
     command.add_argument("--records", action="store_true", help="list the records that changed")
     command.add_argument("--limit", type=int, default=50, metavar="N", help="how many of them (default 50)")
     command.add_argument("--rebuild", action="store_true", help="make data that are not in the cache again")
@@ -114,6 +141,11 @@ def main() -> NoReturn:
         "--despite-gates", action="store_true", help="although not all gates pass; the changelog says so"
     )
     command.set_defaults(run=release)
+    command = commands.add_parser("history", help="all released versions; brings MLflow up to date with them")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs; leaves MLflow alone")
+    form.add_argument("--html", action="store_true", help="a page with charts for a browser; leaves MLflow alone")
+    command.set_defaults(run=history)
     options = parser.parse_args()
     try:
         code = options.run(options)

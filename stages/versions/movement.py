@@ -1,25 +1,33 @@
-"""Whether quality and the distribution of labels moved between two versions."""
+"""Whether quality, the distribution of labels and what the texts are like moved between two versions."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stages.quality.drift import paired_change, spread
+from stages.quality import paired_change, spread, text_drift, wilson
 from stages.versions.loading import Version, parsed
 
-SEED = 0  # of the bootstrap: a comparison has no seed of its own, and says the same each time
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SEED = 0  # of all draws: a comparison has no seed of its own, and says the same each time
+TEXTS = 1000  # of each version, at most, are told apart
 
 
 def movement(a: Version, b: Version) -> dict[str, Any]:
-    """Compare the annotators of two versions on the same records, and the labels of all.
+    """Compare the annotators of two versions on the same records, the labels of all, and the texts of new ones.
 
     Returns
     -------
-    `annotator`: for the random queue and for audits, as `quality.drift.paired_change`, with people's labels as they are
-    in the later version for truth. Proposals for records that an annotator learned from are out of fold, so they may be
-    judged as well. `distribution` of labels: as `quality.drift.spread`.
+    - `annotator`: for the random queue and for audits, as `quality.paired_change`, with people's labels as they are in
+      the later version for truth. Proposals for records that an annotator learned from are out of fold, so they may be
+      judged as well.
+    - `distribution` of labels, as `quality.spread`, and `relabelled`: of the `n` records with a label in both, the
+      share that has another one now, with its interval.
+    - `texts`, as `quality.text_drift`, of a sample of the texts that one version alone has; if one has none such, of
+      those that it shares with the other.
     """
     people = {line["record"]: line for line in map(parsed, b.human) if line["value"] is not None}
     before, after = (_proposals(version.auto, people) for version in (a, b))
@@ -30,7 +38,12 @@ def movement(a: Version, b: Version) -> dict[str, Any]:
         }
         right = [{id: value == asked[id] for id, value in each.items() if id in asked} for each in (before, after)]
         paired[queue] = paired_change(right[0], right[1], SEED)
-    return {"annotator": paired, "distribution": spread(_values(a), _values(b))}
+    return {
+        "annotator": paired,
+        "distribution": spread(_values(a), _values(b)),
+        "relabelled": _relabelled(a.records, b.records),
+        "texts": _texts(a, b),
+    }
 
 
 def _proposals(lines: Sequence[bytes], wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,3 +56,53 @@ def _proposals(lines: Sequence[bytes], wanted: Mapping[str, Any]) -> dict[str, A
 
 def _values(version: Version) -> list[Any]:
     return [value for value in version.records["label"].to_pylist() if value is not None]
+
+
+def _relabelled(old: pa.Table, new: pa.Table) -> dict[str, Any]:
+    """Do as `quality.relabelled` does, for millions of records."""
+    import pyarrow.compute as pc
+
+    old, new = (each.filter(pc.is_valid(each["label"])) for each in (old, new))
+    place = pc.index_in(new["id"], value_set=old["id"].combine_chunks())
+    common = pc.is_valid(place)
+    before, after = (_written(labels) for labels in (old["label"].take(place.drop_null()), new["label"].filter(common)))
+    n = len(after)
+    return {"n": n, **wilson(pc.sum(pc.not_equal(before, after)).as_py() or 0, n)}
+
+
+def _written(labels: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.binary_join(labels, "\x1f") if pa.types.is_list(labels.type) else labels.cast(pa.string())
+
+
+def _texts(a: Version, b: Version) -> dict[str, Any]:
+    import pyarrow.compute as pc
+
+    shown = [name for name in _shown(b) if name in a.records.column_names]
+    shared = [
+        pc.is_in(one.records["content"], value_set=other.records["content"].combine_chunks())
+        for one, other in ((a, b), (b, a))
+    ]
+    own = [version.records.filter(pc.invert(each)) for version, each in zip((a, b), shared, strict=True)]
+    if not shown or not any(map(len, own)):
+        reason = "no text is new, and none is gone" if shown else "people are not shown the same texts in both"
+        return {"n": 0, "auc": {"value": None, "low": None, "high": None, "reason": reason}}
+    common = a.records.filter(shared[0])
+    before, after = (_sample(each if len(each) else common, shown) for each in own)
+    return text_drift(before, after, SEED)
+
+
+def _shown(version: Version) -> list[str]:
+    """Name the texts that people are shown."""
+    settings = {key.partition(":")[2]: value for key, value in version.params.items() if key.startswith("conf/dataset")}
+    return [name for name in settings.get("shown") or () if settings.get(f"fields.{name}") == "text"]
+
+
+def _sample(records: pa.Table, shown: Sequence[str]) -> list[str]:
+    import numpy as np
+
+    places = np.random.Generator(np.random.PCG64(SEED)).permutation(len(records))[:TEXTS]
+    rows = records.select(shown).take(np.sort(places)).to_pylist()
+    return [" ".join(row[name] or "" for name in shown) for row in rows]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -62,7 +63,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit of this repository, with its data in DVC's cache."""
+    """A commit of this repository: what git keeps of it, and its data in DVC's cache."""
 
     name: str
     commit: str
@@ -87,6 +88,9 @@ class Commit:
             ) from error
 
     def open(self, path: str) -> BinaryIO:
+        kept = subprocess.run(["git", "show", f"{self.commit}:{path}"], capture_output=True, check=False)  # noqa: S607
+        if not kept.returncode:  # a hundred times as fast as DVC, which would read it from git, too
+            return BytesIO(kept.stdout)
         with self._reading(path) as files:
             if files.exists(path):
                 return files.open(path, "rb")
@@ -117,8 +121,11 @@ def find(name: str | None, root: Path = Path()) -> Revision:
     InputError
         git knows no such revision.
     """
-    if name is None:
-        return Folder("working tree", root)
+    return Folder("working tree", root) if name is None else find_commit(name)
+
+
+def find_commit(name: str) -> Commit:
+    """Find a commit by its name in git, as `find` does."""
     found = git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
     if not found:
         tags = git("tag", "--list", "dataset-v*", "--sort=v:refname").split()
@@ -193,11 +200,11 @@ def read_json(revision: Revision, path: str) -> Any:
 
 
 def read_yaml(revision: Revision, path: str) -> Any:
-    from yaml import safe_load
+    import yaml
 
     try:
         with revision.open(path) as file:
-            return safe_load(file)
+            return yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  a safe one
     except FileNotFoundError:
         return None
 

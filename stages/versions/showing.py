@@ -1,32 +1,19 @@
-"""A comparison for people: in the terminal, as Markdown for a review, as a page."""
+"""A comparison, told to people in tables."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from stages.versions.difference import Change
+from stages.versions.rendering import Table
 
-DRIFT = {"Jensen–Shannon, bits": "jensen_shannon", "population stability index": "psi", "Cramér's V": "cramers_v"}
-
-
-class Table(NamedTuple):
-    """A part of a comparison.
-
-    Parameters
-    ----------
-    title
-        What it is about.
-    heads
-        The columns' names.
-    rows
-        Texts.
-    """
-
-    title: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
+DRIFT = {
+    "labels, Jensen–Shannon divergence in bits": "jensen_shannon",
+    "labels, population stability index": "psi",
+    "labels, Cramér's V": "cramers_v",
+}
 
 
 def tables(report: Mapping[str, Any], records: Sequence[Change] = ()) -> Iterator[Table]:
@@ -74,10 +61,15 @@ def tables(report: Mapping[str, Any], records: Sequence[Change] = ()) -> Iterato
     heads = ("judged by people", "records", "change of accuracy", "repaired", "broken", "p")
     yield Table("The annotator, on the same records", heads, paired)
     labels = report["distribution"]
-    if labels["reason"] is None and labels["before"] != labels["after"]:
+    if labels["before"] != labels["after"]:
         counts = [(name, f"{labels['before'][name]:,}", f"{labels['after'][name]:,}") for name in labels["before"]]
-        measures = [(name, "", f"{labels[key]:.3f}") for name, key in DRIFT.items()]
-        yield Table("Labels, how many of each", names, counts + measures)
+        yield Table("Labels, how many of each", names, counts)
+    told = {name: labels[key] for name, key in DRIFT.items()} | {
+        "share of labels that became another": report["relabelled"],
+        "texts told apart (area under the ROC curve; .5 is chance)": report["texts"]["auc"],
+    }
+    moved = [(name, figure(value)) for name, value in told.items() if figure(value) != "–"]
+    yield Table("Drift", ("", "value"), [] if report["same"] else moved)
     rejected = [
         (name, f"{count['old']:,}", f"{count['new']:,}")
         for name, count in report["rejected"].items()
@@ -85,7 +77,7 @@ def tables(report: Mapping[str, Any], records: Sequence[Change] = ()) -> Iterato
     ]
     yield Table("Rejected, by operator", ("", *names[1:]), rejected)
     yield Table(
-        "Figures", names, [(each["metric"], _figure(each["old"]), _figure(each["new"])) for each in report["metrics"]]
+        "Figures", names, [(each["metric"], figure(each["old"]), figure(each["new"])) for each in report["metrics"]]
     )
     params = [(each["key"], _short(each["old"]), _short(each["new"])) for each in report["params"]]
     yield Table("Settings", names, params)
@@ -98,59 +90,18 @@ def tables(report: Mapping[str, Any], records: Sequence[Change] = ()) -> Iterato
     yield Table("Records", ("record", "", "from", "to", "stage", "cause", "by"), rows)
 
 
-def text(report: Mapping[str, Any], records: Sequence[Change] = (), width: int | None = None) -> str:
-    """Write a comparison for the terminal."""
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table as Grid
-
-    written = StringIO()
-    console = Console(file=written, width=width, highlight=False, no_color=True)
-    console.print(_headline(report), markup=False)
-    for part in tables(report, records):
-        if part.rows:
-            grid = Grid(title=part.title, title_justify="left", title_style="", box=None, pad_edge=False)
-            for place, head in enumerate(part.heads):
-                grid.add_column(escape(head), overflow="fold", no_wrap=place == 0 and part.title != "Settings")
-            for row in part.rows:
-                grid.add_row(*map(escape, row))
-            console.print()
-            console.print(grid)
-    return "\n".join(line.rstrip() for line in written.getvalue().splitlines()) + "\n"
-
-
-def markdown(report: Mapping[str, Any], records: Sequence[Change] = ()) -> str:
-    """Write a comparison as GitHub's Markdown; texts from records are shown as they are."""
-    lines = [f"## {_escaped(_headline(report))}"]
-    for part in tables(report, records):
-        if part.rows:
-            lines += ["", f"### {part.title}", "", _row(part.heads), _row(["---"] * len(part.heads))]
-            lines += [_row(row) for row in part.rows]
-    return "\n".join(lines) + "\n"
-
-
-def _headline(report: Mapping[str, Any]) -> str:
+def headline(report: Mapping[str, Any]) -> str:
+    """Say what is compared, and whether it is the same."""
     same = ": the same" if report["same"] else ""
     return f"{report['from']['revision']} → {report['to']['revision']}{same}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(map(_escaped, cells))} |"
-
-
-def _escaped(cell: str) -> str:
-    for sign, shown in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;"), ("`", "&#96;"), ("\n", " ")):
-        cell = cell.replace(sign, shown)
-    return cell
 
 
 def _change(value: Mapping[str, Any]) -> str:
     return f"{value['value']:+.3f} ({value['low']:+.3f} to {value['high']:+.3f})"
 
 
-def _figure(value: Any) -> str:
+def figure(value: Any) -> str:
+    """Write a figure, with its interval if it has one; a dash for what is not known."""
     if isinstance(value, Mapping) and {"value", "low", "high"} <= set(value):
         return "–" if value["value"] is None else f"{value['value']:.3f} ({value['low']:.3f}–{value['high']:.3f})"
     if isinstance(value, float):
