@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach v,3.13 3.12 3.11,$(shell python$(v) -c 'import s
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro label gate test test-fast lint lock help
+.PHONY: repro label gate mlflow test test-fast lint lock help
 
 repro: .venv/base            ## rebuild the dataset version of this commit, and say how good it is
 	dvc repro
@@ -15,6 +15,10 @@ label: .venv/label           ## start Label Studio with the next tasks; Ctrl-C s
 
 gate: .venv/base             ## exit 1 unless this version passes its gates
 	@python -m stages.report --gates
+
+mlflow: .venv/base           ## show all versions in MLflow, on 127.0.0.1:5000; Ctrl-C stops it
+	@python -m stages.versions history
+	MLFLOW_DISABLE_TELEMETRY=true mlflow ui --backend-store-uri sqlite:///mlflow.db --workers 1
 
 test: .venv/dev              ## lint and all tests
 	ruff check . && ruff format --check . && mypy

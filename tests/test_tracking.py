@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -34,25 +33,6 @@ def quality(fingerprint: str = "f1", accuracy: float = 0.9, **more: Any) -> dict
 def no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
     """For the tests that import MLflow before `record` can see to it."""
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-
-
-@pytest.fixture(scope="module")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with MLflow's tables, made once since that takes some ten seconds."""
-    folder = tmp_path_factory.mktemp("store")
-    environment = {**os.environ, **tracking.QUIET, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", "from stages import tracking; print(tracking._local())"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == f"sqlite:///{folder.resolve() / tracking.DATABASE}"
-    return folder / tracking.DATABASE
-
-
-@pytest.fixture
-def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copy(empty_store, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return tmp_path / tracking.DATABASE
 
 
 def runs(store: Path) -> list[Any]:
