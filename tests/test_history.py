@@ -129,6 +129,7 @@ def test_mlflow_gets_each_version_once_with_its_commit_its_time_and_its_data(rep
     found = sorted(runs(store), key=lambda run: run.info.run_name)
     commits = subprocess.run(["git", "log", "--reverse", "--format=%H"], capture_output=True, text=True, check=True)
     assert [run.data.tags[tracking.COMMIT] for run in found] == commits.stdout.split()
+    assert [run.info.run_name for run in found] == history.tags()
     assert [run.data.tags[tracking.RELEASES] for run in found] == history.tags()
     assert [run.info.start_time for run in found] == [1000 * (1_700_000_000 + 86_400 * n) for n in (1, 2, 3)]
     assert [run.data.metrics["annotator.audit.accuracy"] for run in found] == [1 / 3, 2 / 3, 1]

@@ -103,6 +103,8 @@ def record(
             size = json.dumps({"num_rows": dataset.get("records")})
             table = Dataset(name, fingerprint, "dvc", json.dumps({"path": "data/dataset"}), profile=size)
             client.log_inputs(run.info.run_id, [DatasetInput(table, [InputTag("mlflow.data.context", "dataset")])])
+        if made and made.tags:
+            client.update_run(run.info.run_id, name=made.tags[-1])
         if page is not None:
             client.log_text(run.info.run_id, page, "index.html")
         client.set_terminated(run.info.run_id, end_time=moment)

@@ -71,8 +71,10 @@ class Commit:
     @cached_property
     def _files(self) -> Any:
         from dvc.api import DVCFileSystem
+        from dvc.config import Config
 
-        return DVCFileSystem(rev=self.commit)
+        remote = Config.from_cwd()["core"].get("remote")  # holds versions from before it was set up, too
+        return DVCFileSystem(rev=self.commit, config={"core": {"remote": remote}} if remote else None)
 
     @contextmanager
     def _reading(self, path: str) -> Iterator[Any]:

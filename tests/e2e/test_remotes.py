@@ -1,0 +1,43 @@
+"""A team shares data through a DVC remote: what one clone pushes, another pulls, and nothing is computed again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.project import Project, ran
+
+
+@pytest.fixture
+def fresh(copy: Project, tmp_path: Path) -> Project:
+    """A clone of a project, once its data were pushed to a folder that both see; the first one is gone."""
+    copy.do("dvc", "remote", "add", "--default", "team", str(tmp_path / "remote"))
+    copy.do("git", "commit", "-qam", "remote")
+    copy.do("dvc", "push")
+    copy.do("git", "clone", "-q", str(copy.folder), str(tmp_path / "fresh"))
+    shutil.rmtree(copy.path(".dvc/cache"))
+    return Project(tmp_path / "fresh")
+
+
+def test_what_one_clone_pushed_another_reads_and_pulls_and_nothing_is_computed_again(
+    fresh: Project, small: Project
+) -> None:
+    versions = ("python", "-m", "stages.versions")
+    assert fresh.run(*versions, "compare", "HEAD~1", "HEAD").returncode == 0  # HEAD~1 knows no remote yet
+    fresh.do("dvc", "pull")
+    assert ran(fresh.do("dvc", "repro")) == []
+    assert fresh.made() == small.made()
+    assert fresh.do("git", "status", "--porcelain") == ""
+    told = fresh.do(*versions, "lineage", fresh.lines("data/labels/human.jsonl")[0]["record"])
+    assert "collect" in told
+    assert "round-0001" in told
+
+
+def test_without_remote_and_cache_the_message_says_what_brings_the_data(fresh: Project, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "remote")
+    done = fresh.run("python", "-m", "stages.versions", "compare", "HEAD~1", "HEAD")
+    assert done.returncode == 2
+    assert "dvc pull" in done.stderr
+    assert "--rebuild" in done.stderr
