@@ -6,8 +6,14 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import binomtest, chi2_contingency
 from sklearn.metrics import roc_auc_score
 
-from stages.quality import paired_change, relabelled, spread, text_drift, wilson
+from stages import quality
+from stages.quality import counted, paired_change, relabelled, text_drift, wilson
 from stages.quality.drift import _auc
+
+
+def spread(before, after):
+    return quality.spread(counted(before), counted(after))
+
 
 values = st.lists(st.sampled_from("abc"), min_size=1, max_size=40)
 

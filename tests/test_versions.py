@@ -203,6 +203,20 @@ def test_annotators_are_compared_on_the_same_records_by_what_people_say_now() ->
     assert movement(a, b)["annotator"]["audit"]["n"] == 0
 
 
+def test_new_texts_are_told_apart_from_earlier_ones_and_changed_labels_are_counted() -> None:
+    shown = {"conf/dataset/d.yaml:shown": ["text"], "conf/dataset/d.yaml:fields.text": "text"}
+    old = {f"{n}": one(f"the parcel {n} came late", label=label(f"{n}", "x")) for n in range(40)}
+    new = old | {f"n{n}": one(f"refund invoice {n} now") for n in range(40)} | {"1": one(label=label("1", "y"))}
+    moved = movement(version(old, params=shown), version(new, params=shown))
+    assert moved["texts"]["auc"]["low"] > 0.9
+    assert moved["relabelled"]["n"] == 40
+    assert moved["relabelled"]["value"] == 1 / 40
+    assert moved["distribution"]["after"] == {"x": 39, "y": 1}
+    same = movement(version(old, params=shown), version(old, params=shown))
+    assert same["texts"]["auc"]["reason"] == "fewer than 10 texts are new or gone"
+    assert movement(version(old), version(new))["texts"]["auc"]["value"] is None
+
+
 def test_a_comparison_shows_texts_of_records_as_texts() -> None:
     evil = "<script>alert(1)</script>|`x`[bold]"
     a, b = version({}), version({evil: one(label=label(evil, evil))}, name="[red]b")

@@ -5,7 +5,7 @@ from stages.quality.admission import Audited, admission
 from stages.quality.agreement import agreement
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
-from stages.quality.drift import paired_change, relabelled, spread, text_drift
+from stages.quality.drift import counted, paired_change, relabelled, spread, text_drift
 from stages.quality.gates import judge
 from stages.quality.guarantee import Admission, admit, rank, share, tolerated
 from stages.quality.hypergeometric import between, spent, undetected
@@ -30,6 +30,7 @@ __all__ = [
     "bootstrap",
     "calibration",
     "confusion",
+    "counted",
     "heads",
     "judge",
     "paired_change",

@@ -17,13 +17,18 @@ Block = dict[str, Any]
 FOLDS = 5
 
 
-def spread(before: Iterable[Value], after: Iterable[Value]) -> Block:
-    """Compare how labels are distributed in two versions; of a list of labels each counts.
+def counted(values: Iterable[Value]) -> Counter[str]:
+    """Count how many records have each label; of a list of labels each counts."""
+    return Counter(label for value in values for label in _labels(value))
+
+
+def spread(before: Mapping[str, int], after: Mapping[str, int]) -> Block:
+    """Compare how labels are distributed in two versions.
 
     Parameters
     ----------
     before, after
-        The values of all labelled records.
+        How many records have each label, as `counted` gives it.
 
     Returns
     -------
@@ -35,7 +40,7 @@ def spread(before: Iterable[Value], after: Iterable[Value]) -> Block:
     - `chi_squared` with `statistic`, `degrees` and `p`, of whether both may come from one distribution; and
       `cramers_v`, its effect size from 0 to 1, since with many records any difference is significant (Cramér 1946).
     """
-    counts = [Counter(label for value in values for label in _labels(value)) for values in (before, after)]
+    counts = [Counter(before), Counter(after)]
     names = sorted(counts[0] | counts[1])
     table = np.array([[each[name] for name in names] for each in counts], dtype=float)
     told: Block = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from stages.versions.loading import Version
@@ -88,7 +88,7 @@ def listed(changes: pa.Table, limit: int) -> list[Change]:
 def _table(rows: list[Change]) -> pa.Table:
     import pyarrow as pa
 
-    return pa.Table.from_pylist([asdict(each) for each in rows], _schema())
+    return pa.Table.from_pylist([vars(each) for each in rows], _schema())  # asdict copies
 
 
 def _schema() -> pa.Schema:

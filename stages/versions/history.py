@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from stages import InputError
-from stages.quality import relabelled, spread
+from stages.quality import counted, relabelled, spread
 from stages.versions.loading import parsed
 from stages.versions.releasing import TAG
 from stages.versions.revisions import Commit, find_commit, git, read_json, read_lines, read_yaml
@@ -173,10 +173,6 @@ def _moved(before: dict[str, Any] | str, after: dict[str, Any] | str) -> Row:
     """Compare labels; a text in place of them says why there are none."""
     if isinstance(before, str) or isinstance(after, str):
         return dict.fromkeys((*MOVES, "relabelled")) | {"reason": before if isinstance(before, str) else after}
-    labels = spread(_values(before), _values(after))
+    labels = spread(*(counted(x for x in each.values() if x is not None) for each in (before, after)))
     measures = {key: labels[key] for key in MOVES}
     return measures | {"relabelled": relabelled(before, after)["rate"], "reason": labels["reason"]}
-
-
-def _values(labels: Mapping[str, Any]) -> Iterable[Any]:
-    return (value for value in labels.values() if value is not None)

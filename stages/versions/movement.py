@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SEED = 0  # of all draws: a comparison has no seed of its own, and says the same each time
 TEXTS = 1000  # of each version, at most, are told apart
+FEW = 10  # texts of its own, at least, for a version to be judged by these
 
 
 def movement(a: Version, b: Version) -> dict[str, Any]:
@@ -26,8 +27,8 @@ def movement(a: Version, b: Version) -> dict[str, Any]:
       judged as well.
     - `distribution` of labels, as `quality.spread`, and `relabelled`: of the `n` records with a label in both, the
       share that has another one now, with its interval.
-    - `texts`, as `quality.text_drift`, of a sample of the texts that one version alone has; if one has none such, of
-      those that it shares with the other.
+    - `texts`, as `quality.text_drift`, of a sample of the texts that one version alone has; of all its texts, if a
+      version has hardly any of its own.
     """
     people = {line["record"]: line for line in map(parsed, b.human) if line["value"] is not None}
     before, after = (_proposals(version.auto, people) for version in (a, b))
@@ -40,7 +41,7 @@ def movement(a: Version, b: Version) -> dict[str, Any]:
         paired[queue] = paired_change(right[0], right[1], SEED)
     return {
         "annotator": paired,
-        "distribution": spread(_values(a), _values(b)),
+        "distribution": spread(_counts(a), _counts(b)),
         "relabelled": _relabelled(a.records, b.records),
         "texts": _texts(a, b),
     }
@@ -54,8 +55,15 @@ def _proposals(lines: Sequence[bytes], wanted: Mapping[str, Any]) -> dict[str, A
     return {line["record"]: line["value"] for line in found}
 
 
-def _values(version: Version) -> list[Any]:
-    return [value for value in version.records["label"].to_pylist() if value is not None]
+def _counts(version: Version) -> dict[str, int]:
+    """Do as `quality.counted` does, for millions of records."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    labels = version.records["label"].drop_null()
+    if pa.types.is_list(labels.type):
+        labels = pc.list_flatten(labels)
+    return {each["values"]: each["counts"] for each in labels.value_counts().to_pylist()}
 
 
 def _relabelled(old: pa.Table, new: pa.Table) -> dict[str, Any]:
@@ -86,11 +94,11 @@ def _texts(a: Version, b: Version) -> dict[str, Any]:
         for one, other in ((a, b), (b, a))
     ]
     own = [version.records.filter(pc.invert(each)) for version, each in zip((a, b), shared, strict=True)]
-    if not shown or not any(map(len, own)):
-        reason = "no text is new, and none is gone" if shown else "people are not shown the same texts in both"
+    if not shown or max(map(len, own)) < FEW:
+        reason = f"fewer than {FEW} texts are new or gone" if shown else "people are not shown the same texts in both"
         return {"n": 0, "auc": {"value": None, "low": None, "high": None, "reason": reason}}
-    common = a.records.filter(shared[0])
-    before, after = (_sample(each if len(each) else common, shown) for each in own)
+    told = [each if len(each) >= FEW else version.records for each, version in zip(own, (a, b), strict=True)]
+    before, after = (_sample(each, shown) for each in told)
     return text_drift(before, after, SEED)
 
 
