@@ -1,4 +1,4 @@
-"""A team shares data through a DVC remote: what one clone pushes, another pulls, and nothing is computed again."""
+"""A team shares data through a DVC remote, and reviews what a change does to them."""
 
 from __future__ import annotations
 
@@ -41,3 +41,16 @@ def test_without_remote_and_cache_the_message_says_what_brings_the_data(fresh: P
     assert done.returncode == 2
     assert "dvc pull" in done.stderr
     assert "--rebuild" in done.stderr
+
+
+def test_a_review_rebuilds_judges_and_compares(copy: Project) -> None:
+    done = copy.run(".github/review", "HEAD")
+    assert "dvc.lock is what this commit makes." in done.stdout
+    assert "## HEAD → working tree: the same" in done.stdout
+    assert "gates: " in done.stdout
+    lock = copy.text("dvc.lock")
+    copy.write("dvc.lock", lock[: lock.index("  track:")])
+    copy.do("git", "commit", "-qam", "forgot to repro")
+    stale = copy.run(".github/review", "HEAD~1")
+    assert stale.returncode == 1
+    assert "**dvc.lock or reports/ are not what this commit makes**" in stale.stdout
