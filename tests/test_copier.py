@@ -1,0 +1,115 @@
+"""The repository as its own template: copied by copier, run, tested, and updated."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmarks.measure import commit, copy
+from tests.e2e.project import Project
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent
+PEOPLE = ("-c", "user.name=x", "-c", "user.email=x@x")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *PEOPLE, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template") / "labelmill"
+    folder.mkdir()
+    copy(folder)
+    git(folder, "tag", "1.0.0")
+    return folder
+
+
+def copier(*arguments: str, folder: Path) -> None:
+    names = {f"GIT_{who}_{what}": "x@x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    command = [sys.executable, "-m", "copier", *arguments, "--quiet", "--defaults"]
+    done = subprocess.run(command, cwd=folder, env=os.environ | names, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def made(template: Path, folder: Path, kinds: str, **answers: str) -> Project:
+    data = {"project": 'Our "tickets"', "dataset": "tickets", "kinds": kinds, "labels": "bill, <other>", **answers}
+    given = [part for key, value in data.items() for part in ("--data", f"{key}={value}")]
+    copier("copy", *given, str(template), str(folder), folder=template)
+    commit(folder)
+    return Project(folder)
+
+
+def files(project: Project) -> list[str]:
+    return git(project.folder, "ls-files").splitlines()
+
+
+@pytest.fixture
+def texts(template: Path, tmp_path: Path) -> Project:
+    return made(template, tmp_path / "texts", "[text]")
+
+
+def test_a_copy_has_the_user_s_names_and_none_of_our_data(texts: Project) -> None:
+    assert yaml.safe_load(texts.text("params.yaml"))["dataset"] == "tickets"
+    assert yaml.safe_load(texts.text("conf/dataset/tickets.yaml"))["about"]["title"] == 'Our "tickets"'
+    assert '<Choice value="&lt;other&gt;"/>' in texts.text("conf/labeling/tickets.xml")
+    assert yaml.safe_load(texts.text("conf/review/default.yaml"))["audit"] is None
+    assert 'name = "tickets"' in texts.text("pyproject.toml")
+    ours = ("round-", "tweets", "digits", "your_own", ".jinja", "dvc.lock", "reports/", "docs/", "copier.yml")
+    assert not [name for name in files(texts) if any(each in name for each in ours)]
+    written = [name for name in files(texts) if name.startswith("conf/") or "/" not in name]
+    assert not [name for name in written if "tweet" in texts.text(name).lower()]
+
+
+def test_a_copy_has_the_options_and_tests_of_its_kinds_alone(texts: Project, template: Path, tmp_path: Path) -> None:
+    pictures = made(template, tmp_path / "pictures", "[images]")
+    assert "albumentations" not in texts.text("pyproject.toml")
+    assert "albumentations==" in pictures.text("pyproject.toml")
+    assert not [name for name in files(texts) if name.startswith(("conf/", "tests/")) and "image" in name]
+    assert not [name for name in files(texts) if name.endswith("_pictures.py")]
+    assert not [name for name in files(pictures) if name in ("conf/cleaning/text.yaml", "conf/annotator/linear.yaml")]
+    for project in (texts, pictures):
+        for group, option in yaml.safe_load(project.text("params.yaml")).items():
+            assert group == "seed" or f"conf/{group}/{option}.yaml" in files(project)
+
+
+def test_a_copy_makes_a_version_of_the_user_s_data_and_its_tests_pass(texts: Project) -> None:
+    path = texts.path("data/raw/tickets/all.csv")
+    path.parent.mkdir(parents=True)
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["text"], *([f"invoice {n * n} is {'wrong' * n}"] for n in range(30))])
+    texts.do(*texts.in_order(*(stage for stage in texts.pipeline if stage != "track")))
+    assert texts.report("quality")["dataset"]["name"] == "tickets"
+    assert len(texts.queue()) == texts.report("quality")["dataset"]["records"] > 20
+    texts.do("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_pipeline_file.py")
+
+
+def test_an_update_brings_what_is_new_and_keeps_what_is_the_user_s(template: Path, tmp_path: Path) -> None:
+    source = tmp_path / "labelmill"
+    git(tmp_path, "clone", "-q", str(template), str(source))
+    texts = made(source, tmp_path / "texts", "[text]")
+    own = ("conf/quality/default.yaml", "params.yaml", "README.md", "data/annotations/round-0001.jsonl")
+    for name in own:
+        texts.write(name, "ours\n")
+    texts.write("stages/collect.py", texts.text("stages/collect.py") + "\n# ours\n")
+    git(texts.folder, "add", "-A")
+    git(texts.folder, "commit", "-qm", "ours")
+    for name in ("conf/quality/default.yaml", "params.yaml.jinja", "README.md.jinja", "stages/sampling/__init__.py"):
+        (source / name).write_text("theirs\n", encoding="utf-8")
+    (source / "conf/quality/strict.yaml").write_text("theirs\n", encoding="utf-8")
+    git(source, "add", "-A")
+    git(source, "commit", "-qm", "later")
+    git(source, "tag", "1.1.0")
+    copier("update", folder=texts.folder)
+    assert {texts.text(name) for name in own} == {"ours\n"}
+    assert texts.text("stages/collect.py").endswith("# ours\n")
+    assert texts.text("stages/sampling/__init__.py") == texts.text("conf/quality/strict.yaml") == "theirs\n"
