@@ -90,6 +90,8 @@ def label(record, people=1, queues=("random",), stale=False, before="positive"):
         "adjudicated": False,
         "before_audit": before,
         "older_guideline": False,
+        "first": {"value": "positive", "confidence": 1.0, "queues": list(queues)},
+        "rechecked": False,
     }
 
 
@@ -335,6 +337,8 @@ def test_a_label_says_where_it_came_from():
         ("adjudicated", False),
         ("before_audit", "positive"),
         ("older_guideline", False),
+        ("first", {"value": "positive", "confidence": 1.0, "queues": ["random"]}),
+        ("rechecked", True),
     ]
     assert two == one | {
         "record": "2",
@@ -347,6 +351,8 @@ def test_a_label_says_where_it_came_from():
         "why": "skipped by 1 of 1",
         "votes": {},
         "before_audit": None,
+        "first": {"value": None, "confidence": None, "queues": ["random"]},
+        "rechecked": False,
     }
 
 
@@ -426,6 +432,40 @@ def test_stale_answers_hold_until_someone_has_rechecked():
     anew = rounds(STALE, [line(annotator="cem", value="negative", queue="active")])
     after = settled(anew, recheck, {"1": "c", "2": "c"}).labels[0]
     assert (after["value"], after["by"], after["people"], after["stale"]) == ("negative", ["cem"], 1, False)
+
+
+# what the model doubts is asked again
+
+
+def test_what_is_asked_again_on_the_models_account_changes_the_label_but_not_what_people_first_said():
+    given = rounds([line()], [line("1", "negative", queue="active")])
+    (one,) = settled(given).labels
+    assert (one["value"], one["rechecked"], one["by"]) == ("negative", True, ["ann"])
+    assert one["first"] == {"value": "positive", "confidence": 1.0, "queues": ["random"]}
+    assert settled(given).votes == {"1": {"ann": "positive"}}, "agreement is of what was said unprompted"
+
+
+def test_of_a_record_of_the_active_queue_the_first_answers_are_those_that_completed_it():
+    given = rounds(
+        [line(queue="active")],
+        [line("1", "neutral", "ben", queue="active")],
+        [line("1", "neutral", "cem", queue="active")],
+    )
+    one = settled(given[:2], replace(REVIEW, overlap=2)).labels[0]
+    assert (one["first"]["value"], one["first"]["confidence"], one["rechecked"]) == ("positive", 0.5, False)
+    one = settled(given, replace(REVIEW, overlap=2)).labels[0]
+    assert (one["value"], one["first"]["value"], one["rechecked"]) == ("neutral", "positive", True)
+
+
+def test_more_answers_and_adjudication_in_the_random_queue_belong_to_what_was_first_said():
+    given = rounds([line()], [line("1", "neutral", "ben")], [line("1", "negative", "cem", ground_truth=True)])
+    (one,) = settled(given).labels
+    assert (one["first"]["value"], one["rechecked"]) == ("negative", False)
+
+
+def test_an_answer_that_was_deleted_is_not_what_was_first_said():
+    (one,) = settled(rounds([line(), line(annotator="ben", value="neutral")], [line(action="deleted")])).labels
+    assert (one["first"]["value"], one["rechecked"]) == ("neutral", False)
 
 
 # adjudication

@@ -14,7 +14,8 @@ UNKNOWN = {"value": None, "low": None, "high": None}
 
 
 def human(record, value, *queues):
-    return {"record": record, "value": value, "queues": list(queues)}
+    first = {"value": value, "confidence": 1.0, "queues": list(queues)}
+    return {"record": record, "value": value, "queues": list(queues), "first": first, "rechecked": False}
 
 
 def auto(record, value, confidence=0.9):

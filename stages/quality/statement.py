@@ -37,7 +37,8 @@ def statement(
 
     The annotator's quality is estimated twice: on the records of the random queue, whose proposals come from models
     that had not learned their labels (it speaks for what the active queue has not taken); and, once an audit is
-    complete, on its sample, where records that people only skipped are left out.
+    complete, on its sample, where records that people only skipped are left out. Both take what people first said, not
+    what became of it when a label that the annotator doubts was asked again.
 
     Parameters
     ----------
@@ -57,9 +58,10 @@ def statement(
     -------
     The statement, and the rows of the plots: from the audit if it is complete, else from the random queue.
     """
-    values = {line["record"]: line["value"] for line in human if line["value"] is not None}
+    first = {line["record"]: line["first"] for line in human}
+    values = {record: said["value"] for record, said in first.items() if said["value"] is not None}
     proposals = {line["record"]: line for line in auto}
-    random = [line["record"] for line in human if "random" in line["queues"] and line["record"] in values]
+    random = [record for record in values if "random" in first[record]["queues"]]
     judged = [] if audit is None or audit.missing else [record for record in audit.wrong if record in values]
     nothing = version["annotator"]["reason"]
     none_at_random = nothing or "nobody has labelled records of the random queue yet"
