@@ -6,6 +6,7 @@ from stages.quality.agreement import agreement
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
 from stages.quality.drift import paired_change, relabelled, spread, text_drift
+from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.guarantee import Admission, admit, rank, share, tolerated
 from stages.quality.hypergeometric import between, spent, undetected
@@ -18,6 +19,7 @@ from stages.quality.statement import statement, write_plots
 __all__ = [
     "Admission",
     "Audited",
+    "Effort",
     "Gate",
     "Guarantee",
     "Head",
@@ -30,6 +32,7 @@ __all__ = [
     "bootstrap",
     "calibration",
     "confusion",
+    "forecast",
     "heads",
     "judge",
     "paired_change",
