@@ -136,7 +136,7 @@ def reached(sizes: Sequence[int], errors: np.ndarray, target: float) -> np.ndarr
     """
     a, b, c = power_law(sizes, errors)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        times = np.where(a + b <= target, 0.0, np.where(target > a, ((target - a) / b) ** (-1 / c), inf))
+        times = np.where(target > a, ((target - a) / b) ** (-1 / c), inf)
     return np.where(times > REACH, inf, times * sizes[-1])
 
 
@@ -150,10 +150,7 @@ def _forecast(gate: Gate, sizes: Sequence[int], values: np.ndarray, draws: np.nd
     told: Block = {
         "metric": gate.metric,
         "target": target,
-        "curve": {
-            str(size): interval(float(value), column)
-            for size, value, column in zip(sizes, values, draws.T, strict=True)
-        },
+        "curve": {str(size): interval(float(values[i]), draws[:, i]) for i, size in enumerate(sizes)},
     }
     if np.isnan(values).any():
         unknown = _unknown("the metric is not known for each size")
@@ -169,9 +166,8 @@ def _forecast(gate: Gate, sizes: Sequence[int], values: np.ndarray, draws: np.nd
 
 
 def _told(value: float, low: float, high: float, reason: str) -> Block:
-    ends = {
-        name: None if each == inf else ceil(each) for name, each in (("value", value), ("low", low), ("high", high))
-    }
+    named = {"value": value, "low": low, "high": high}
+    ends = {name: None if each == inf else ceil(each) for name, each in named.items()}
     return ends if value < inf else ends | {"reason": reason}
 
 

@@ -26,7 +26,7 @@ def first_asked(annotations: Iterable[Annotation], overlap: int) -> list[Annotat
     by_record = defaultdict(list)
     for annotation in sorted(annotations, key=lambda each: (each.round, each.line)):
         by_record[annotation.record].append(annotation)
-    kept = []
+    kept: list[Annotation] = []
     for given in by_record.values():
         drawn = [each for each in given if each.queue == "random" or each.queue.startswith("audit:")]
         kept += drawn or _until_complete(given, overlap)
