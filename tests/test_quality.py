@@ -22,6 +22,8 @@ from stages.quality import (
     calibration,
     confusion,
     judge,
+    label_issues,
+    precision,
     reliability,
     suspicious,
 )
@@ -524,6 +526,44 @@ def test_one_suspicious_label_of_several_is_enough() -> None:
         [[0.9, 0.1, 0.1], [0.8, 0.9, 0.1], [0.9, 0.9, 0.0], [0.1, 0.1, 0.0], [0.1, 0.8, 0.1], [0.2, 0.9, 0.0]]
     )
     assert suspicious(TOPICS, list("abcdef"), values, scores) == ["b"]
+
+
+def said(record: str, first: str, now: str | None = None, **more: Any) -> dict[str, Any]:
+    given = {"value": first, "confidence": 1.0, "queues": ["random"]}
+    line = {"record": record, "value": now or first, "confidence": 1.0, "adjudicated": False, "first": given}
+    return line | {"rechecked": now is not None} | more
+
+
+def test_labels_are_ranked_as_they_first_were_given() -> None:
+    proposals = [
+        {"record": f"{i}", "value": "a", "confidence": 0.75, "scores": {"a": 0.75, "b": 0.25}} for i in range(9)
+    ]
+    human = [said(f"{i}", "a") for i in range(8)] + [said("8", "b", "a"), said("9", "b")]
+    assert label_issues(Choice("c", "t", ("a", "b")), human, proposals) == ["8"]
+
+
+def test_without_scores_the_surest_proposals_of_something_else_come_first() -> None:
+    proposals = [{"record": f"{i}", "value": "a", "confidence": each} for i, each in enumerate([0.5, 0.9, 0.9, 1.0])]
+    human = [said("0", "b"), said("1", "b"), said("2", "b"), said("3", "a")]
+    assert label_issues(Choice("c", "t", ("a", "b")), human, proposals) == ["1", "2", "0"]
+
+
+def test_precision_is_of_those_that_were_asked_again_and_decided() -> None:
+    task = Choice("c", "t", ("a", "b"))
+    divided = {"value": "b", "confidence": 0.5, "queues": ["active"]}
+    human = [
+        said("0", "b", "a"),
+        said("1", "b", "b"),
+        said("2", "b"),
+        said("3", "b", "a", confidence=0.5),
+        said("4", "b", "a") | {"first": divided},
+        said("5", "b", "a", confidence=0.5, adjudicated=True),
+    ]
+    found = precision(task, [f"{i}" for i in range(6)], human)
+    assert (found["10"]["n"], found["10"]["value"]) == (3, pytest.approx(2 / 3))
+    assert found["10"]["low"] < 2 / 3 < found["10"]["high"]
+    none = precision(task, ["2"], human)["10"]
+    assert (none["n"], none["value"], none["reason"]) == (0, None, "none of these labels was asked again")
 
 
 def test_one_class_or_no_record_has_nothing_suspicious() -> None:

@@ -69,12 +69,33 @@ def test_the_audit_speaks_once_it_is_complete_and_leaves_out_what_people_skipped
     assert found["annotator"]["audit"]["accuracy"] == UNKNOWN
 
 
+def test_asking_again_what_the_model_doubts_leaves_its_estimates_as_they_were():
+    """People who are asked again follow the model, rightly or wrongly; nobody is asked where the two agreed."""
+    ids = [f"{i:02}" for i in range(40)]
+    people = [human(id, "no" if i % 4 == 0 else "yes", "random") for i, id in enumerate(ids[:20])]
+    people += [human(id, "no" if i % 2 == 0 else "yes", "audit:1") for i, id in enumerate(ids[20:])]
+    proposals = [auto(id, "yes") for id in ids]
+    wrong = {line["record"]: line["value"] == "no" for line in people[20:]}
+    before, _ = state(people, proposals, Audited(1, ids[20:], wrong, []))
+    assert before["annotator"]["cross_validated"]["accuracy"]["value"] == 0.75
+    mended = [
+        line | {"value": "yes", "rechecked": True, "queues": ["active"], "confidence": 1.0, "adjudicated": False}
+        if line["value"] == "no"
+        else line
+        for line in people
+    ]
+    after, _ = state(mended, proposals, Audited(1, ids[20:], wrong, []))
+    assert after["annotator"] == before["annotator"]
+    assert after["issues"]["rechecked"] == 15
+
+
 def test_without_a_model_every_figure_is_null_with_the_reason_and_no_gate_on_it_passes():
     found, plots = state([human("1", "yes", "random")], [], reason="too few labels", audit_reason="no audit is open")
     for estimate in ("cross_validated", "audit"):
         assert found["annotator"][estimate]["reason"] == "too few labels"
         assert found["annotator"][estimate]["macro_f1"] == UNKNOWN
-    assert found["issues"] == {"suspicious": None, "reason": "too few labels"}
+    unknown = dict.fromkeys(("suspicious", "rechecked", "precision_at"))
+    assert found["issues"] == unknown | {"reason": "too few labels"}
     assert (found["gates"]["failed"], found["gates"]["undecided"]) == ([], ["right"])
     assert not found["gates"]["passed"]
     assert plots == {"confusion": [], "calibration": []}

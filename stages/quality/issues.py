@@ -2,11 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from stages.tasks import Choice, Value
+from stages.quality.intervals import wilson
+from stages.tasks import Choice, Task, Value
+
+Line = Mapping[str, Any]
+
+TOPS = (10, 30, 100, 300)  # of the ranking
+
+
+def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> list[str]:
+    """Rank people's labels, as they first were given, by how suspicious the annotator makes them.
+
+    Parameters
+    ----------
+    task
+        What a value is.
+    human, auto
+        Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
+
+    Returns
+    -------
+    Ids, most suspicious first. Of choices by `suspicious`; of other tasks those for which the proposal says
+    something else, the surest first, ties by id.
+    """
+    proposals = {line["record"]: line for line in auto}
+    first = {line["record"]: line["first"]["value"] for line in human if line["record"] in proposals}
+    known = sorted(record for record, value in first.items() if value is not None)
+    if isinstance(task, Choice):
+        scores = np.array([list(proposals[record]["scores"].values()) for record in known]).reshape(
+            -1, len(task.labels)
+        )
+        return suspicious(task, known, [first[record] for record in known], scores)
+    sure = {
+        record: proposals[record]["confidence"]
+        for record in known
+        if task.compare(first[record], proposals[record]["value"]) < task.bar
+    }
+    return sorted(sure, key=lambda record: (-sure[record], record))
+
+
+def precision(task: Task, ranking: Sequence[str], human: Sequence[Line]) -> dict[str, Any]:
+    """Estimate which share of the labels at the top of a ranking is wrong, from those that people were asked again.
+
+    Those asked again stood at the top when they were asked, so the estimate for the top of the present ranking takes
+    the others there to be like them. A label counts as wrong if people settled on another one. Left out is what they
+    had been divided on before, or are now.
+
+    Parameters
+    ----------
+    task
+        When two values are the same.
+    ranking
+        From `label_issues`.
+    human
+        Lines of `data/labels/human.jsonl`.
+
+    Returns
+    -------
+    By length of the top, `n` asked again in it, and the share that was wrong with Wilson's interval; null with a
+    `reason` where nobody was asked.
+    """
+    lines = {line["record"]: line for line in human}
+    found = {}
+    for top in TOPS:
+        asked = [lines[record] for record in ranking[:top] if _decided(lines[record])]
+        wrong = sum(task.compare(line["value"], line["first"]["value"]) < task.bar for line in asked)
+        found[str(top)] = {"n": len(asked), **wilson(wrong, len(asked))}
+        if not asked:
+            found[str(top)]["reason"] = "none of these labels was asked again"
+    return found
+
+
+def _decided(line: Line) -> bool:
+    if not line["rechecked"] or line["value"] is None or line["first"]["value"] is None:
+        return False
+    return line["first"]["confidence"] > 0.5 and (line["adjudicated"] or line["confidence"] > 0.5)
 
 
 def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores: np.ndarray) -> list[str]:

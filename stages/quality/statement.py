@@ -14,7 +14,7 @@ from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
-from stages.quality.issues import suspicious
+from stages.quality.issues import label_issues, precision
 from stages.quality.settings import Quality
 from stages.tasks import Choice, Task
 
@@ -91,7 +91,7 @@ def statement(
         },
         "guarantee": guarantee,
         "agreement": {key: version["agreement"][key] for key in AGREEMENT if key in version["agreement"]},
-        "issues": _issues(values, proposals, task, nothing),
+        "issues": _issues(human, auto, task, nothing),
     }
     return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task, settings.bar(task))
 
@@ -132,16 +132,16 @@ def _columns(
     return truth, given, right, np.array([line["confidence"] for _, line in pairs], dtype=float)
 
 
-def _issues(
-    values: Mapping[str, Any], proposals: Mapping[str, Line], task: Task, nothing: str | None
-) -> dict[str, Any]:
-    known = sorted(record for record in values if record in proposals)
-    if not known:
-        return {"suspicious": None, "reason": nothing or "people have labelled nothing yet"}
-    if not isinstance(task, Choice):
-        return {"suspicious": None, "reason": f"suspicious labels are found among choices, this task is {task.type}"}
-    scores = np.array([list(proposals[record]["scores"].values()) for record in known])
-    return {"suspicious": len(suspicious(task, known, [values[record] for record in known], scores))}
+def _issues(human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: str | None) -> dict[str, Any]:
+    if not auto or all(line["value"] is None for line in human):
+        unknown = dict.fromkeys(("suspicious", "rechecked", "precision_at"))
+        return unknown | {"reason": nothing or "people have labelled nothing yet"}
+    ranking = label_issues(task, human, auto)
+    return {
+        "suspicious": len(ranking),
+        "rechecked": sum(line["rechecked"] for line in human),
+        "precision_at": precision(task, ranking, human),
+    }
 
 
 def _plots(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float) -> Plots:
