@@ -27,10 +27,12 @@ from stages.review import (
     dawid_skene,
     majority,
     next_batch,
+    read_gold,
     read_rounds,
     settle,
     uncertainty,
 )
+from stages.review.gold import mixed_in
 from stages.tasks import Choice
 
 TASK = Choice("sentiment", "text", ("positive", "neutral", "negative"))
@@ -468,6 +470,51 @@ def test_an_answer_that_was_deleted_is_not_what_was_first_said():
     assert (one["first"]["value"], one["rechecked"]) == ("neutral", False)
 
 
+# gold records
+
+
+def test_a_gold_record_keeps_its_value_but_what_people_first_said_of_it_stays():
+    (one,) = settled(rounds([line(), line(annotator="ben")]), gold={"1": "negative", "9": "neutral"}).labels
+    assert (one["value"], one["confidence"], one["why"], one["adjudicated"]) == ("negative", 1.0, "a gold record", True)
+    assert (one["before_audit"], one["first"]["value"]) == ("negative", "positive")
+    assert one["votes"] == {"ann": "positive", "ben": "positive"}
+
+
+def test_gold_records_are_asked_of_those_who_have_not_seen_them():
+    labels = [label("001") | {"by": ["ann"]}, label("002") | {"by": ["ben"]}, label("003", 2) | {"by": ["ann", "ben"]}]
+    found = mixed_in(["001", "003", "004", "005"], labels, 9, 7)
+    assert found == {"004": 0, "005": 0, "001": 1}
+    assert list(found)[2] == "001"
+    assert len(mixed_in(IDS, [], 4, 7)) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"record": "1", "value": "great"}', "line 1: not a value of the task .*'great'"),
+        ('{"record": "1", "value": ["positive"]}', "line 1: not a value of the task"),
+        ('{"record": "1"}', "line 1: .* is expected, found"),
+        ('{"record": 1, "value": "positive"}', "line 1: .* is expected, found"),
+        ("[]", "line 1: .* is expected"),
+        (
+            '{"record": "1", "value": "positive"}\n{"record": "1", "value": "neutral"}',
+            "line 2: record '1' stands twice",
+        ),
+    ],
+)
+def test_a_wrong_line_of_gold_is_named(tmp_path, text, found):
+    path = write_round(tmp_path, text, "gold.jsonl")
+    with pytest.raises(InputError, match=f"gold.jsonl, {found}"):
+        read_gold(path, TASK)
+
+
+def test_gold_is_read_with_its_values(tmp_path):
+    path = write_round(tmp_path, '{"record": "1", "value": "positive"}\n{"record": "2", "value": "neutral"}\n')
+    assert read_gold(path, TASK) == {"1": "positive", "2": "neutral"}
+    with pytest.raises(InputError, match="names this file, but it is missing"):
+        read_gold(tmp_path / "none.jsonl", TASK)
+
+
 # adjudication
 
 
@@ -741,6 +788,7 @@ def test_the_default_settings_are_valid():
         ({"mix": {"random": float("nan"), "active": 0.5}}, "from 0 to 1"),
         ({"adjudicate": 1.5}, "adjudicate: a share from 0 to 1 is expected, found 1.5"),
         ({"deletions": -0.1}, "deletions: a share"),
+        ({"gold": {"file": "gold.jsonl", "share": 2}}, "gold.share: a share"),
     ],
 )
 def test_a_setting_out_of_range_is_an_error(changes, found):

@@ -50,6 +50,18 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class Gold:
+    """Records with known values: a file in `conf/review/`, and the share of a batch that they take."""
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    file: str
+    share: float
+
+    def __post_init__(self) -> None:
+        _share("gold.share", self.share)
+
+
+@dataclass(frozen=True)
 class Review:
     """Which records people see next, and how their answers become one label.
 
@@ -79,6 +91,8 @@ class Review:
         The share of the labels given under an older guideline that is asked again, from 0 to 1.
     deletions
         The share of the answers in the project that one pull may find deleted, from 0 to 1.
+    gold
+        Records with known values, mixed into the queue to see how well people label; null for none.
     """
 
     __pydantic_config__: ClassVar[Any] = FORBID
@@ -93,6 +107,7 @@ class Review:
     adjudicate: float | None = 0.5
     older_guideline: float = 0.0
     deletions: float = 0.1
+    gold: Gold | None = None
 
     def __post_init__(self) -> None:
         _at_least_one("batch", self.batch)

@@ -48,6 +48,7 @@ def settle(
     review: Review,
     guideline: str,
     rejected: Collection[str] = (),
+    gold: Mapping[str, Value] | None = None,
 ) -> Settled:
     """Settle each record's label.
 
@@ -65,6 +66,8 @@ def settle(
         The present guideline's hash.
     rejected
         Records that cleaning rejected.
+    gold
+        Values known to be right, by record: they stand above what people say, except in `first`.
 
     Returns
     -------
@@ -90,6 +93,7 @@ def settle(
         opening = opened(annotations, review.audit.number)
         learned = _standing([each for each in annotations if each.round < opening], contents, review)
         before = _agreed(learned, _votes(learned), task, review)
+    agreed, before = (_known(each, gold or {}) for each in (agreed, before))
     labels = [
         _label(record, answers.get(record, []), votes.get(record, {}), agreed.get(record), contents, before.get(record))
         for record in sorted(answers.keys() | before.keys())
@@ -98,6 +102,7 @@ def settle(
         record = label["record"]
         label["older_guideline"] = label["guideline"] not in (guideline, None)
         label["first"] = _first(first.get(record, []), first_agreed.get(record))
+        label["adjudicated"] |= record in (gold or {})
         label["rechecked"] = len(_marks(answers.get(record, [])) - _marks(first.get(record, []))) > 0
     voted = [each for given in answers.values() for each in given if _is_vote(each)]
     return Settled(labels, first_votes, voted, _report(annotations, contents, labels, votes, task, review, rejected))
@@ -156,6 +161,13 @@ def _agreed(
             over = len(votes.get(record, {}))
             agreed[record] = Consensus(latest.value, 1.0, f"adjudicated by {latest.annotator} over {over} votes")
     return agreed
+
+
+def _known(agreed: Mapping[str, Consensus], gold: Mapping[str, Value]) -> dict[str, Consensus]:
+    return {
+        record: Consensus(gold[record], 1.0, "a gold record") if record in gold else each
+        for record, each in agreed.items()
+    }
 
 
 def _label(
