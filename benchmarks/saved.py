@@ -115,10 +115,10 @@ def proposed(name: str) -> Population:
     task, texts = sentiment(), rated(name)
     truth = {each.id: most(task, each.votes) for each in texts}
     records = pd.DataFrame({"id": [each.id for each in texts], "text": [each.text for each in texts]})
-    learned = order(f"random|{SEED}", truth)[:LEARNED]
-    fitted = crossfit(Linear(("text",)), records, {id: truth[id] for id in learned}, task, SEED)
+    labels = {id: truth[id] for id in order(f"random|{SEED}", truth)[:LEARNED]}
+    fitted = crossfit(Linear(("text",)), records, labels, task, SEED)
     given = zip(records["id"], fitted.proposals, strict=True)
-    unlabelled = {id: (each.value, each.confidence) for id, each in given if id not in set(learned)}
+    unlabelled = {id: (each.value, each.confidence) for id, each in given if each and id not in labels}
     return _ranked(unlabelled, truth, len(records))
 
 

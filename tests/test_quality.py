@@ -1,6 +1,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -542,10 +543,11 @@ def test_labels_are_ranked_as_they_first_were_given() -> None:
     assert label_issues(Choice("c", "t", ("a", "b")), human, proposals) == ["8"]
 
 
-def test_without_scores_the_surest_proposals_of_something_else_come_first() -> None:
+def test_of_other_tasks_the_surest_proposals_of_something_else_come_first() -> None:
     proposals = [{"record": f"{i}", "value": "a", "confidence": each} for i, each in enumerate([0.5, 0.9, 0.9, 1.0])]
     human = [said("0", "b"), said("1", "b"), said("2", "b"), said("3", "a")]
-    assert label_issues(Choice("c", "t", ("a", "b")), human, proposals) == ["1", "2", "0"]
+    task = SimpleNamespace(compare=lambda one, other: float(one == other), bar=1.0)
+    assert label_issues(task, human, proposals) == ["1", "2", "0"]
 
 
 def test_precision_is_of_those_that_were_asked_again_and_decided() -> None:
