@@ -20,6 +20,7 @@ from stages.review import (
     Active,
     Annotation,
     Audit,
+    Gold,
     Mix,
     Review,
     audit,
@@ -576,7 +577,7 @@ def test_labels_under_an_older_guideline_are_named_and_a_share_of_them_asked_aga
     assert asked(0.3) < asked(0.5)
     assert 35 < len(asked(0.5)) < 65
     one = next(iter(next_batch(IDS, made.labels, {}, replace(REVIEW, older_guideline=1.0), TASK, 7)))
-    assert (one.queue, one.reason) == ("active", "labelled under an older guideline")
+    assert (one.queue, one.reason) == ("random", "labelled under an older guideline")
 
 
 # audit
@@ -692,10 +693,49 @@ def test_what_people_have_begun_comes_back_under_its_queue():
     assert asked["002"].reason == "answered by 1 of 2 people"
 
 
-def test_a_changed_record_is_asked_again_first_among_the_active_ones():
+def test_labels_that_look_wrong_are_asked_again_under_the_active_queue_once():
+    review = replace(REVIEW, active=Active("margin", again=0.4))  # 2 of 10 places
+    labels = [label("007"), label("008") | {"rechecked": True}, label("009") | {"adjudicated": True}]
+    labels += [label("010"), label("011"), label("012", stale=True)]
+    doubted = dict.fromkeys(["012", "009", "008", "007", "011", "010", "050"], "suspicious")
+    batch = next_batch(IDS, labels, scored([[0.5, 0.5]] * 100), replace(review, stale="recheck"), TASK, 7, doubted)
+    again = [each for each in batch if each.record in doubted and each.record != "050"]
+    assert again == [
+        ("012", "random", "changed since people labelled it"),
+        ("007", "active", "suspicious"),
+        ("011", "active", "suspicious"),
+    ]
+
+
+def test_a_label_of_the_open_audit_is_left_alone_however_wrong_it_looks():
+    review = replace(REVIEW, audit=Audit(1, 5), active=Active("margin", again=1.0))
+    sample = audit.sample(7, review.audit, IDS)
+    labels = [label(each, queues=["audit:1"], before=None) for each in sample]
+    batch = next_batch(IDS, labels, scored([[0.5, 0.5]] * 100), review, TASK, 7, dict.fromkeys(sample, "suspicious"))
+    assert not {each.record for each in batch}.intersection(sample)
+
+
+def test_people_whom_re_asking_divided_are_decided_under_the_active_queue():
+    given = rounds([line("1")], [line("1", "neutral", "ben", queue="active")])
+    labels = settled(given, contents=dict.fromkeys("12", "c")).labels
+    asked = {each.record: each for each in next_batch(list("12"), labels, {}, REVIEW, TASK, 7)}
+    assert (asked["1"].queue, asked["1"].reason) == ("active", "adjudicate: ann: positive, ben: neutral")
+
+
+def test_gold_records_take_their_share_and_do_not_show_as_such():
+    review = replace(REVIEW, gold=Gold("gold.jsonl", 0.2))
+    batch = next_batch(IDS, [], {}, review, TASK, 7, gold=["001", "002", "003", "gone"])
+    mixed = [each for each in batch if each.record in ("001", "002", "003")]
+    assert [(each.queue, each.reason) for each in mixed] == [("active", "asked of several people (0 so far)")] * 2
+    assert len(batch) == 10
+    everything = next_batch(IDS, [], {}, replace(review, batch=200), TASK, 7, gold=["001", "002", "003"])
+    assert [each.queue for each in everything if each.record == "001"] == ["active"]
+
+
+def test_a_changed_record_is_asked_again_first_among_the_active_ones_under_the_queue_that_it_was_in():
     recheck = replace(REVIEW, stale="recheck")
-    batch = next_batch(IDS, [label("001", stale=True), label("002")], {}, recheck, TASK, 7)
-    assert [each for each in batch if each.queue == "active"] == [("001", "active", "changed since people labelled it")]
+    batch = next_batch(IDS[:7], [label("001", stale=True), label("002")], {}, recheck, TASK, 7)
+    assert batch[-1] == ("001", "random", "changed since people labelled it")
     assert "001" not in {each.record for each in next_batch(IDS, [label("001", stale=True)], {}, REVIEW, TASK, 7)}
 
 

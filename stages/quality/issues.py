@@ -46,6 +46,33 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
     return sorted(sure, key=lambda record: (-sure[record], record))
 
 
+def doubted(
+    task: Task, human: Sequence[Line], auto: Sequence[Line], pairs: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """Say which of people's labels to ask again, in this order, and why.
+
+    Parameters
+    ----------
+    task
+        When two values are the same.
+    human, auto
+        Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
+    pairs
+        Records that are near-duplicates of each other.
+
+    Returns
+    -------
+    Records with the reason: near-duplicates with different labels, of which one at least is wrong; then `label_issues`.
+    """
+    values = {line["record"]: line["value"] for line in human if line["value"] is not None}
+    why: dict[str, str] = {}
+    for one, other in pairs:
+        if one in values and other in values and task.compare(values[one], values[other]) < task.bar:
+            for each, like in ((one, other), (other, one)):
+                why.setdefault(each, f"near-duplicate disagrees: {like}")
+    return why | {each: "suspicious" for each in label_issues(task, human, auto) if each not in why}
+
+
 def precision(task: Task, ranking: Sequence[str], human: Sequence[Line]) -> dict[str, Any]:
     """Estimate which share of the labels at the top of a ranking is wrong, from those that people were asked again.
 

@@ -30,10 +30,27 @@ class Mix:
 
 @dataclass(frozen=True)
 class Active:
-    """How uncertain records are found."""
+    """What the active queue asks for.
+
+    Parameters
+    ----------
+    strategy
+        How uncertain records are found.
+    again
+        The share of its places, at most, for labels that people gave and that look wrong.
+    alike
+        How alike two texts are, from above 0 to 1, to be near-duplicates, whose labels ought to be the same.
+    """
 
     __pydantic_config__: ClassVar[Any] = FORBID
     strategy: Strategy
+    again: float = 0.2
+    alike: float = 0.6
+
+    def __post_init__(self) -> None:
+        _share("active.again", self.again)
+        if not 0 < self.alike <= 1:
+            raise InputError(f"active.alike: a share from above 0 to 1 is expected, found {self.alike:g}")
 
 
 @dataclass(frozen=True)
@@ -72,7 +89,7 @@ class Review:
     mix
         Shares of the random and the active queue.
     active
-        How uncertain records are found.
+        What the active queue asks for.
     overlap
         People per record.
     consensus
