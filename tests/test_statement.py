@@ -15,7 +15,7 @@ UNKNOWN = {"value": None, "low": None, "high": None}
 
 def human(record, value, *queues):
     first = {"value": value, "confidence": 1.0, "queues": list(queues)}
-    return {"record": record, "value": value, "queues": list(queues), "first": first, "rechecked": False}
+    return {"record": record, "value": value, "queues": list(queues), "people": 1, "first": first, "rechecked": False}
 
 
 def auto(record, value, confidence=0.9):
@@ -37,6 +37,8 @@ def version(reason=None, audit_reason=None, labels=()):
             "rounds": 1,
         },
         "annotator": {"name": "m@1", "reason": reason},
+        "curve": [],
+        "seconds": None,
         "guarantee": {"fingerprint": "f", "scope": "dataset", "accepted": 0, "reason": audit_reason},
     }
 
@@ -113,3 +115,26 @@ def test_records_are_counted_by_where_their_label_comes_from():
 def test_the_confusion_plot_has_a_row_per_record(tmp_path, rows):
     write_plots(tmp_path / "plots", {"confusion": rows, "calibration": []})
     assert (tmp_path / "plots/confusion.csv").read_text() == "actual,proposed\n" + "no,yes\n" * 2 * len(rows)
+
+
+def test_the_forecast_is_of_the_random_queue_and_of_the_records_that_people_learn_from():
+    people = [human(f"{i:03}", "yes", "random" if i < 200 else "active") for i in range(400)]
+    proposals = [auto(f"{i:03}", "yes") for i in range(400)]
+    curve = [
+        {
+            "record": f"{i:03}",
+            "proposals": {
+                "80": "yes" if i % 5 else "no",
+                "160": "yes" if i % 10 else "no",
+                "320": "yes" if i % 20 else "no",
+            },
+        }
+        for i in range(400)
+    ]
+    settings = Quality(QUALITY.guarantee, {"right": Gate("annotator.audit.accuracy", at_least=0.975)})
+    found = statement(version() | {"curve": curve, "seconds": 9.0}, people, proposals, None, settings, TASK, 7)
+    each = found[0]["forecast"]["right"]
+    assert {size: value["value"] for size, value in each["curve"].items()} == {"80": 0.8, "160": 0.9, "320": 0.95}
+    assert each["labels"]["value"] == 356  # 320 more in train or validation, where nine of ten records are
+    assert each["hours"]["value"] == pytest.approx(356 * 9 / 3600)
+    assert "too few" in state(people, proposals)[0]["forecast"]["reason"]

@@ -12,6 +12,7 @@ import numpy as np
 from stages.quality.admission import Audited
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
+from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
 from stages.quality.issues import label_issues, precision
@@ -44,7 +45,8 @@ def statement(
     ----------
     version
         `name`, `labels` (lines of `labels.jsonl`), `splits` (records per split), and the reports `cleaning`,
-        `agreement`, `annotator`, `guarantee`.
+        `agreement`, `annotator`, `guarantee`; `curve` (lines of `data/labels/curve.jsonl`) and `seconds` (the median of
+        people's answers, or None).
     human, auto
         Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
     audit
@@ -92,6 +94,7 @@ def statement(
         "guarantee": guarantee,
         "agreement": {key: version["agreement"][key] for key in AGREEMENT if key in version["agreement"]},
         "issues": _issues(human, auto, task, nothing),
+        "forecast": _forecast(version, human, {record: values[record] for record in random}, settings, task, seed),
     }
     return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task, settings.bar(task))
 
@@ -132,16 +135,40 @@ def _columns(
     return truth, given, right, np.array([line["confidence"] for _, line in pairs], dtype=float)
 
 
+def _forecast(
+    version: Mapping[str, Any],
+    human: Sequence[Line],
+    truth: Mapping[str, Any],
+    settings: Quality,
+    task: Task,
+    seed: int,
+) -> dict[str, Any]:
+    judged = [line for line in version["curve"] if line["record"] in truth and None not in line["proposals"].values()]
+    given = {
+        int(size): [line["proposals"][size] for line in judged] for size in (judged[0]["proposals"] if judged else ())
+    }
+    nothing = version["annotator"]["reason"]
+    if not version["curve"]:
+        nothing = nothing or "the annotator is not fitted on parts of the labels, or these are too few"
+    people = [line["people"] for line in human if line["value"] is not None]
+    splits = version["splits"]
+    effort = Effort(
+        learned=1 - splits["test"] / max(1, sum(splits.values())),
+        answers=sum(people) / max(1, len(people)),
+        seconds=version["seconds"],
+    )
+    return forecast(settings.gates, [truth[line["record"]] for line in judged], given, effort, task, seed, nothing)
+
+
 def _issues(human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: str | None) -> dict[str, Any]:
     if not auto or all(line["value"] is None for line in human):
         unknown = dict.fromkeys(("suspicious", "rechecked", "precision_at"))
         return unknown | {"reason": nothing or "people have labelled nothing yet"}
     ranking = label_issues(task, human, auto)
-    return {
-        "suspicious": len(ranking),
-        "rechecked": sum(line["rechecked"] for line in human),
-        "precision_at": precision(task, ranking, human),
-    }
+    found = {"suspicious": len(ranking), "rechecked": sum(line["rechecked"] for line in human)}
+    if not found["rechecked"]:
+        return found | {"precision_at": None, "reason": "no label has been asked again because it looks wrong"}
+    return found | {"precision_at": precision(task, ranking, human), "reason": None}
 
 
 def _plots(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float) -> Plots:
