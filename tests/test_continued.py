@@ -13,7 +13,7 @@ def broken(way, trials):
 @pytest.mark.slow
 def test_the_promise_holds_over_rounds_of_an_adaptive_queue():
     found = broken("ours", 12)
-    assert len(found) == 48, "four audits each, after the one that is still open"
+    assert len(found) == 48, "four audits each; a fifth opens at the end"
     assert np.mean(found) <= ALPHA + 3 * (ALPHA * (1 - ALPHA) / len(found)) ** 0.5
 
 

@@ -26,6 +26,7 @@ from stages.quality import (
     label_issues,
     precision,
     reliability,
+    suspicion,
     suspicious,
 )
 from stages.tasks import Boxes, Choice
@@ -482,25 +483,19 @@ def test_a_metric_that_is_not_there_is_an_error_that_names_the_nearest(metric: s
 # --- suspicious labels
 
 
-def test_the_confident_joint_decides_which_labels_are_suspicious() -> None:
-    labelled = {  # the mean of `positive` among those labelled so is .6, that of `neutral` .575
+def test_the_odds_of_the_best_other_label_decide_what_is_suspicious_and_in_which_order() -> None:
+    labelled = {
         "a": ("positive", [1.0, 0.0, 0.0]),
-        "b": ("positive", [0.9, 0.05, 0.05]),
-        "c": ("positive", [0.3, 0.6, 0.1]),  # neutral reaches its mean
-        "d": ("positive", [0.2, 0.8, 0.0]),  # clearly
-        "e": ("neutral", [0.3, 0.7, 0.0]),
-        "f": ("neutral", [0.55, 0.45, 0.0]),  # positive is more probable, but below its mean
+        "b": ("positive", [0.3, 0.6, 0.1]),  # two to one
+        "c": ("positive", [0.1, 0.3, 0.6]),  # six to one
+        "d": ("positive", [0.05, 0.5, 0.45]),  # ten to one, though its rival is less sure than that of c
+        "e": ("neutral", [0.5, 0.5, 0.0]),
+        "f": ("neutral", [0.4, 0.6, 0.0]),
     }
     scores = np.array([scores for _, scores in labelled.values()])
-    assert suspicious(SENTIMENT, list(labelled), [label for label, _ in labelled.values()], scores) == ["d", "c"]
-
-
-def test_the_margin_to_the_best_other_label_decides_the_order() -> None:
-    labels = ["positive"] * 4 + ["neutral"] * 2
-    scores = np.array([[1, 0, 0], [1, 0, 0], [0.5, 0.4, 0.1], [0.46, 0.44, 0.1], [0.6, 0.4, 0], [0.7, 0.3, 0]])
-    assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "a"]
-    scores[2:4] = [[0.2, 0.42, 0.38], [0.25, 0.75, 0]]  # the label of `a` is less probable, its rival too
-    assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "w", "a"]
+    labels = [label for label, _ in labelled.values()]
+    assert suspicious(SENTIMENT, list(labelled), labels, scores) == ["d", "c", "b"]
+    assert suspicion(SENTIMENT, labels, scores)[1:5] == pytest.approx(np.log([2, 6, 10, 1]))
 
 
 def test_wrong_labels_come_first() -> None:
@@ -568,9 +563,9 @@ def test_precision_is_of_those_that_were_asked_again_and_decided() -> None:
     assert (none["n"], none["value"], none["reason"]) == (0, None, "none of these labels was asked again")
 
 
-def test_one_class_or_no_record_has_nothing_suspicious() -> None:
-    assert suspicious(SENTIMENT, ["a", "b"], ["positive"] * 2, np.array([[0.1, 0.9, 0], [0.8, 0.2, 0]])) == []
-    assert suspicious(SENTIMENT, [], [], np.empty((0, 3))) == []
+def test_no_record_has_nothing_suspicious() -> None:
+    assert suspicious(SENTIMENT, [], [], np.zeros((0, 3))) == []
+    assert suspicious(TOPICS, [], [], np.zeros((0, 3))) == []
 
 
 # --- settings

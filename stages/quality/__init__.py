@@ -11,7 +11,7 @@ from stages.quality.gates import judge
 from stages.quality.guarantee import Admission, admit, rank, share, tolerated
 from stages.quality.hypergeometric import between, spent, undetected
 from stages.quality.intervals import bootstrap, wilson
-from stages.quality.issues import doubted, label_issues, precision, suspicious
+from stages.quality.issues import doubted, label_issues, precision, suspicion, suspicious
 from stages.quality.people import people
 from stages.quality.settings import Gate, Guarantee, Quality
 from stages.quality.statement import statement, write_plots
@@ -47,6 +47,7 @@ __all__ = [
     "spent",
     "spread",
     "statement",
+    "suspicion",
     "suspicious",
     "text_drift",
     "tolerated",

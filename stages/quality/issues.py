@@ -13,6 +13,7 @@ from stages.tasks import Choice, Task, Value
 Line = Mapping[str, Any]
 
 TOPS = (10, 30, 100, 300)  # of the ranking
+TINY = 1e-9
 
 
 def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> list[str]:
@@ -112,12 +113,7 @@ def _decided(line: Line) -> bool:
 
 
 def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores: np.ndarray) -> list[str]:
-    """Find suspicious labels by confident learning (Northcutt, Jiang and Chuang 2021).
-
-    The threshold of a class is the mean probability that it gets from the records labelled with it. A record belongs
-    confidently to the most probable of the classes whose threshold it reaches. If that is not its label (off the
-    diagonal of the confident joint), the label is suspicious. With several labels per record, each label is such a
-    question of yes or no, and one suspicious answer is enough.
+    """Give the records whose label is not the most probable one, most suspicious first; ties by id.
 
     Parameters
     ----------
@@ -125,28 +121,29 @@ def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores
         Of the labelled records.
     scores
         Shape (records, labels): out-of-fold probabilities, from models that did not see the record's label.
+    """
+    doubt = suspicion(task, values, scores).round(9)  # a tie is a tie on every machine
+    return [id for each, id in sorted(zip((-doubt).tolist(), ids, strict=True)) if each < 0]
+
+
+def suspicion(task: Choice, values: Sequence[Value], scores: np.ndarray) -> np.ndarray:
+    """Say how suspicious each label is: the log-odds of the best other against it, above 0 if that is more probable.
+
+    With several labels per record, each is such a question of yes or no, and the most suspicious answer counts. Against
+    the label quality scores and the confident joint of cleanlab (Northcutt, Jiang and Chuang, Confident Learning, 2021)
+    see `python -m benchmarks.label_errors`.
 
     Returns
     -------
-    Ids, most suspicious first: by how far the label's probability falls behind the best other; ties by id.
+    Shape (records,).
     """
     codes = task.codes(values).astype(int)
     if task.multiple:
-        answers = [(codes[:, i], np.column_stack([1 - scores[:, i], scores[:, i]])) for i in range(len(task.labels))]
-    else:
-        answers = [(codes.argmax(axis=1), scores)]
-    margin = np.min([_margin(given, probabilities) for given, probabilities in answers], axis=0)
-    return [id for each, id in sorted(zip(margin.tolist(), ids, strict=True)) if each < np.inf]
+        own = np.where(codes == 1, scores, 1 - scores)
+        return _log_odds(1 - own, own).max(axis=1, initial=-np.inf)
+    own = scores[codes == 1]
+    return _log_odds(np.where(codes == 1, -np.inf, scores).max(axis=1), own)
 
 
-def _margin(given: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Probability of the given class less that of the best other, for suspicious records; infinite for the rest."""
-    each = np.arange(len(given))
-    own = scores[each, given]
-    with np.errstate(invalid="ignore"):  # a class that nobody was given has no threshold, and none reaches it
-        threshold = np.bincount(given, own, scores.shape[1]) / np.bincount(given, minlength=scores.shape[1])
-    confident = np.where(scores >= threshold, scores, -np.inf)
-    off_diagonal = (confident.max(axis=1) > -np.inf) & (confident.argmax(axis=1) != given)
-    others = scores.copy()
-    others[each, given] = -np.inf
-    return np.where(off_diagonal, own - others.max(axis=1), np.inf)
+def _log_odds(other: np.ndarray, own: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(other, TINY)) - np.log(np.maximum(own, TINY))
