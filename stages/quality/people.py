@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from stages.quality.intervals import bootstrap, wilson
-from stages.tasks import Task, Value
+from stages.tasks import Choice, Task, Value
 
 Block = dict[str, Any]
 
@@ -127,6 +127,8 @@ def _person(
 
 
 def _confusion(pairs: Iterable[tuple[Value | None, Value]], task: Task) -> list[Block]:
+    if not isinstance(task, Choice):  # others have too many values to be counted
+        return []
     differ = [(most, said) for most, said in pairs if most is not None and task.compare(most, said) < 1]
     counts = Counter((_name(most), _name(said)) for most, said in differ)
     return [
