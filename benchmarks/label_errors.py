@@ -1,4 +1,4 @@
-"""Rank wrong labels: `python -m benchmarks.label_errors`; needs cleanlab (`pip install cleanlab==2.9.0`).
+"""Rank wrong labels: `python -m benchmarks.label_errors`; needs `pip install -e .[benchmarks]`.
 
 Average precision of rankings by one and the same out-of-fold probabilities (logistic regression): ours; cleanlab's
 label quality score as it comes (self-confidence); and "prediction ≠ label", the surest prediction first. The labels are

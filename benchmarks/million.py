@@ -46,12 +46,10 @@ def main() -> None:
         "seconds": 5.0,
     }
     settings = Quality(Guarantee("dataset", 0.1, 0.05), {"f1": Gate("annotator.audit.macro_f1", at_least=0.9)})
-    before, start = resource.getrusage(resource.RUSAGE_SELF), time.process_time()
+    held, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     statement(version, human, auto, None, settings, TASK, 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"{n:,} labels: {time.process_time() - start:.1f} s CPU, {peak:.1f} GB ({before.ru_maxrss / 2**20:.1f} GB of input)"
-    )
+    spent, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{n:,} labels: {spent:.1f} s CPU, {peak / 2**20:.1f} GB, of which {held / 2**20:.1f} GB are its input")
 
 
 if __name__ == "__main__":

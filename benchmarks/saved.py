@@ -4,7 +4,7 @@ In each trial a fresh audit of 300 judges the same proposals: those of the shipp
 films, products and newspapers those of the same annotator, after 700 random ones. The truth, for the audit too, is what
 most of those who rated a text said. A promise about the accepted labels is that at most a share epsilon of them is
 wrong; one about the dataset, that at most a share epsilon of all its records carries a wrong automatic label. MAPIE is
-an extra (`pip install mapie==1.6.0`); without it, its line is left out.
+an extra (`pip install -e .[benchmarks]`); without it, its line is left out.
 """
 
 from __future__ import annotations
