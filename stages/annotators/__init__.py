@@ -2,8 +2,8 @@
 
 from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
-from stages.annotators.detector import Detector
 from stages.annotators.curve import learning_curve
+from stages.annotators.detector import Detector
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 
