@@ -15,11 +15,14 @@ def main(dataset: Dataset, annotator: Annotator, seed: int) -> str:
     human = {label["record"]: label["before_audit"] for label in read_lines("data/labels/human.jsonl")}
     known = {id: value for id, value in human.items() if value is not None and id not in test}
     fitted = annotators.crossfit(annotator, records, known, task, seed)
-    with whole("data/labels/auto.jsonl", "data/model", "reports/annotator.json") as (auto, model, report):
+    curve = annotators.learning_curve(annotator, fitted, records, known, task, seed)
+    outputs = ("data/labels/auto.jsonl", "data/labels/curve.jsonl", "data/model", "reports/annotator.json")
+    with whole(*outputs) as (auto, parts, model, report):
         model.mkdir()
         if fitted.model is not None:
             fitted.model.save(model)
         write_lines(auto, annotators.lines(fitted, records["id"]))
+        write_lines(parts, curve)
         write_json(report, annotators.report(fitted, known, task))
     made = sum(each is not None for each in fitted.proposals)
     return f"annotate: {made:,} proposals, learned from {len(known):,} labels" + (

@@ -14,6 +14,7 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
     ids = read("data/clean/records", ["id"])["id"]
     human = list(read_lines("data/labels/human.jsonl"))
     auto = list(read_lines("data/labels/auto.jsonl"))
+    people = read_json("data/labels/people.json")
     version = {
         "name": dataset.name,
         "labels": list(read_lines("data/dataset/labels.jsonl")),
@@ -23,7 +24,9 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
         "annotator": read_json("reports/annotator.json"),
         "guarantee": read_json("reports/guarantee.json"),
         "queue": read_json("reports/queue.json"),
-        "people": read_json("data/labels/people.json")["people"],
+        "people": people["people"],
+        "seconds": people["seconds"],
+        "curve": list(read_lines("data/labels/curve.jsonl")),
     }
     audit = audited(ids, human, auto, review.audit, task, quality.bar(task), seed)
     statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stages import quality, tasks
 from stages.configuration import Dataset, stage
-from stages.review import Review, read_rounds, settle
+from stages.review import Review, read_gold, read_rounds, settle
 from stages.tables import read, whole, write_json, write_lines
 
 
@@ -18,10 +18,12 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
         sorted(Path("data/annotations", dataset.rounds).glob("*.jsonl")), task, interface.corrections
     )
     contents = dict(zip(records["id"], records["content"], strict=True))
-    settled = settle(annotations, contents, task, review, interface.guideline, rejected)
+    gold = read_gold(Path("conf/review", review.gold.file), task) if review.gold else {}
+    settled = settle(annotations, contents, task, review, interface.guideline, rejected, gold)
     agreement = quality.agreement(settled.votes, task, seed)
-    gold = {label["record"]: label["value"] for label in settled.labels if label["adjudicated"]}
-    people = quality.people(settled.answers, task, gold, {}, seed)  # what they were not shown is not known here
+    gold |= {label["record"]: label["value"] for label in settled.labels if label["adjudicated"]}
+    shown = {each.record: each.shown["value"] for each in settled.answers if each.shown}  # to somebody
+    people = quality.people(settled.answers, task, gold, shown, seed)
     with whole("data/labels/human.jsonl", "data/labels/people.json", "reports/agreement.json") as (human, each, report):
         write_lines(human, settled.labels)
         write_json(each, people)

@@ -31,6 +31,7 @@ from stages.cleaning import (
     Outliers,
     RepairText,
     Units,
+    alike,
     clean,
     columns,
 )
@@ -567,3 +568,16 @@ def test_rows_in_are_rows_kept_and_rows_rejected(
     ids = kept(cleaned, "id") + list(rejected(cleaned))
     assert sorted(ids) == frame["id"].tolist()
     assert [pair for frame in cleaned.rejected for pair in frame["id"]] == sorted(rejected(cleaned))
+
+
+def test_alike_finds_the_pairs_that_are_near_duplicates_whatever_lies_between() -> None:
+    values = [
+        "horrible news tonight! total mess!",
+        "",
+        "HORRIBLE news tonight!! total MESS!!",
+        "Yay. A phone call.",
+        " ",
+    ]
+    assert alike(values, 0.6) == [(0, 2)]
+    assert alike(values, 0.99) == []
+    assert alike(["one"], 0.6) == alike([], 0.6) == []

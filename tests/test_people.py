@@ -18,6 +18,7 @@ class Said:
     value: Any
     shown: dict[str, Any] | None = None
     seconds: float | None = None
+    round: int = 1
 
 
 def judged(answers, gold=None, proposals=None):
@@ -39,7 +40,7 @@ def test_a_person_alone_has_no_figure_but_a_reason():
         assert (found[name]["value"], found[name]["n"]) == (None, 0)
         assert found[name]["reason"]
     assert found["seconds"] is None
-    assert judged([]) == {"people": {}, "pairs": []}
+    assert judged([]) == {"seconds": None, "people": {}, "pairs": []}
 
 
 def test_gold_records_and_seconds():
@@ -55,6 +56,14 @@ def test_who_follows_what_is_shown_is_told_from_who_would_have_said_so_anyway():
     found = judged(shown + unseen, proposals={each.record: "yes" for each in shown + unseen})["people"]["a"]
     assert (found["unchanged"]["n"], found["unchanged"]["value"]) == (10, 0.9)
     assert (found["independent"]["n"], found["independent"]["value"]) == (10, 0.5)
+
+
+def test_drift_shows_by_round_and_confusion_says_what_for_what():
+    answers = [Said(f"{i}", name, "yes", round=1 + i // 10) for i in range(20) for name in "ab"]
+    answers += [Said(f"{i}", "c", "yes" if i < 15 else "no", round=1 + i // 10) for i in range(20)]
+    found = judged(answers)["people"]["c"]
+    assert {number: each["value"] for number, each in found["by_round"].items()} == {"1": 1.0, "2": 0.5}
+    assert found["confusion"] == [{"others": "yes", "said": "no", "count": 5}]
 
 
 def test_kappa_is_scikit_learns_for_those_with_enough_in_common():

@@ -1,6 +1,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,10 @@ from stages.quality import (
     calibration,
     confusion,
     judge,
+    label_issues,
+    precision,
     reliability,
+    suspicion,
     suspicious,
 )
 from stages.tasks import Boxes, Choice
@@ -479,25 +483,19 @@ def test_a_metric_that_is_not_there_is_an_error_that_names_the_nearest(metric: s
 # --- suspicious labels
 
 
-def test_the_confident_joint_decides_which_labels_are_suspicious() -> None:
-    labelled = {  # the mean of `positive` among those labelled so is .6, that of `neutral` .575
+def test_the_odds_of_the_best_other_label_decide_what_is_suspicious_and_in_which_order() -> None:
+    labelled = {
         "a": ("positive", [1.0, 0.0, 0.0]),
-        "b": ("positive", [0.9, 0.05, 0.05]),
-        "c": ("positive", [0.3, 0.6, 0.1]),  # neutral reaches its mean
-        "d": ("positive", [0.2, 0.8, 0.0]),  # clearly
-        "e": ("neutral", [0.3, 0.7, 0.0]),
-        "f": ("neutral", [0.55, 0.45, 0.0]),  # positive is more probable, but below its mean
+        "b": ("positive", [0.3, 0.6, 0.1]),  # two to one
+        "c": ("positive", [0.1, 0.3, 0.6]),  # six to one
+        "d": ("positive", [0.05, 0.5, 0.45]),  # ten to one, though its rival is less sure than that of c
+        "e": ("neutral", [0.5, 0.5, 0.0]),
+        "f": ("neutral", [0.4, 0.6, 0.0]),
     }
     scores = np.array([scores for _, scores in labelled.values()])
-    assert suspicious(SENTIMENT, list(labelled), [label for label, _ in labelled.values()], scores) == ["d", "c"]
-
-
-def test_the_margin_to_the_best_other_label_decides_the_order() -> None:
-    labels = ["positive"] * 4 + ["neutral"] * 2
-    scores = np.array([[1, 0, 0], [1, 0, 0], [0.5, 0.4, 0.1], [0.46, 0.44, 0.1], [0.6, 0.4, 0], [0.7, 0.3, 0]])
-    assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "a"]
-    scores[2:4] = [[0.2, 0.42, 0.38], [0.25, 0.75, 0]]  # the label of `a` is less probable, its rival too
-    assert suspicious(SENTIMENT, ["x", "y", "a", "b", "z", "w"], labels, scores) == ["b", "w", "a"]
+    labels = [label for label, _ in labelled.values()]
+    assert suspicious(SENTIMENT, list(labelled), labels, scores) == ["d", "c", "b"]
+    assert suspicion(SENTIMENT, labels, scores)[1:5] == pytest.approx(np.log([2, 6, 10, 1]))
 
 
 def test_wrong_labels_come_first() -> None:
@@ -526,9 +524,48 @@ def test_one_suspicious_label_of_several_is_enough() -> None:
     assert suspicious(TOPICS, list("abcdef"), values, scores) == ["b"]
 
 
-def test_one_class_or_no_record_has_nothing_suspicious() -> None:
-    assert suspicious(SENTIMENT, ["a", "b"], ["positive"] * 2, np.array([[0.1, 0.9, 0], [0.8, 0.2, 0]])) == []
-    assert suspicious(SENTIMENT, [], [], np.empty((0, 3))) == []
+def said(record: str, first: str, now: str | None = None, **more: Any) -> dict[str, Any]:
+    given = {"value": first, "confidence": 1.0, "queues": ["random"]}
+    line = {"record": record, "value": now or first, "confidence": 1.0, "adjudicated": False, "first": given}
+    return line | {"rechecked": now is not None} | more
+
+
+def test_labels_are_ranked_as_they_first_were_given() -> None:
+    proposals = [
+        {"record": f"{i}", "value": "a", "confidence": 0.75, "scores": {"a": 0.75, "b": 0.25}} for i in range(9)
+    ]
+    human = [said(f"{i}", "a") for i in range(8)] + [said("8", "b", "a"), said("9", "b")]
+    assert label_issues(Choice("c", "t", ("a", "b")), human, proposals) == ["8"]
+
+
+def test_of_other_tasks_the_surest_proposals_of_something_else_come_first() -> None:
+    proposals = [{"record": f"{i}", "value": "a", "confidence": each} for i, each in enumerate([0.5, 0.9, 0.9, 1.0])]
+    human = [said("0", "b"), said("1", "b"), said("2", "b"), said("3", "a")]
+    task = SimpleNamespace(compare=lambda one, other: float(one == other), bar=1.0)
+    assert label_issues(task, human, proposals) == ["1", "2", "0"]
+
+
+def test_precision_is_of_those_that_were_asked_again_and_decided() -> None:
+    task = Choice("c", "t", ("a", "b"))
+    divided = {"value": "b", "confidence": 0.5, "queues": ["active"]}
+    human = [
+        said("0", "b", "a"),
+        said("1", "b", "b"),
+        said("2", "b"),
+        said("3", "b", "a", confidence=0.5),
+        said("4", "b", "a") | {"first": divided},
+        said("5", "b", "a", confidence=0.5, adjudicated=True),
+    ]
+    found = precision(task, [f"{i}" for i in range(6)], human)
+    assert (found["10"]["n"], found["10"]["value"]) == (3, pytest.approx(2 / 3))
+    assert found["10"]["low"] < 2 / 3 < found["10"]["high"]
+    none = precision(task, ["2"], human)["10"]
+    assert (none["n"], none["value"], none["reason"]) == (0, None, "none of these labels was asked again")
+
+
+def test_no_record_has_nothing_suspicious() -> None:
+    assert suspicious(SENTIMENT, [], [], np.zeros((0, 3))) == []
+    assert suspicious(TOPICS, [], [], np.zeros((0, 3))) == []
 
 
 # --- settings

@@ -278,6 +278,21 @@ def test_single_null_metric_is_shown_with_its_reason() -> None:
     assert "0.600 one record" in text
 
 
+def test_what_is_still_to_be_labelled_and_what_looks_wrong_is_told() -> None:
+    arguments = made()
+    asked = {"10": {"n": 8, "value": 0.75, "low": 0.41, "high": 0.93}}
+    arguments["statement"]["issues"] |= {"rechecked": 8, "precision_at": asked, "reason": None}
+    curve = {"127": metric(0.42), "254": metric(0.47), "508": metric(0.51)}
+    labels = {"value": 1200, "low": 400, "high": None}
+    unknown = null("the rounds do not say how long answers took")
+    each = {"metric": "annotator.audit.macro_f1", "target": 0.6, "curve": curve, "labels": labels, "hours": unknown}
+    arguments["statement"]["forecast"] = {"macro_f1": each}
+    text = Reader(page(**arguments)).text
+    assert "0.420 at 127, 0.470 at 254, 0.510 at 508 1,200 400 or more" in text
+    assert "the rounds do not say how long answers took" in text
+    assert "10 8 0.750 0.410–0.930" in text
+
+
 def test_version_without_any_label_says_so_and_why() -> None:
     arguments = made()
     statement, version = arguments["statement"], arguments["version"]
@@ -298,7 +313,7 @@ def test_version_without_any_label_says_so_and_why() -> None:
         "Confusion None. No labels.",
         "Calibration None. No labels.",
         "alpha is not known (no record has labels from two people)",
-        "look wrong people have labelled nothing yet",
+        "look wrong Not known: people have labelled nothing yet.",
     ):
         assert words in text
 

@@ -20,6 +20,7 @@ from stages.review import (
     Active,
     Annotation,
     Audit,
+    Gold,
     Mix,
     Review,
     audit,
@@ -27,10 +28,12 @@ from stages.review import (
     dawid_skene,
     majority,
     next_batch,
+    read_gold,
     read_rounds,
     settle,
     uncertainty,
 )
+from stages.review.gold import mixed_in
 from stages.tasks import Choice
 
 TASK = Choice("sentiment", "text", ("positive", "neutral", "negative"))
@@ -90,6 +93,8 @@ def label(record, people=1, queues=("random",), stale=False, before="positive"):
         "adjudicated": False,
         "before_audit": before,
         "older_guideline": False,
+        "first": {"value": "positive", "confidence": 1.0, "queues": list(queues)},
+        "rechecked": False,
     }
 
 
@@ -335,6 +340,8 @@ def test_a_label_says_where_it_came_from():
         ("adjudicated", False),
         ("before_audit", "positive"),
         ("older_guideline", False),
+        ("first", {"value": "positive", "confidence": 1.0, "queues": ["random"]}),
+        ("rechecked", True),
     ]
     assert two == one | {
         "record": "2",
@@ -347,6 +354,8 @@ def test_a_label_says_where_it_came_from():
         "why": "skipped by 1 of 1",
         "votes": {},
         "before_audit": None,
+        "first": {"value": None, "confidence": None, "queues": ["random"]},
+        "rechecked": False,
     }
 
 
@@ -428,6 +437,85 @@ def test_stale_answers_hold_until_someone_has_rechecked():
     assert (after["value"], after["by"], after["people"], after["stale"]) == ("negative", ["cem"], 1, False)
 
 
+# what the model doubts is asked again
+
+
+def test_what_is_asked_again_on_the_models_account_changes_the_label_but_not_what_people_first_said():
+    given = rounds([line()], [line("1", "negative", queue="active")])
+    (one,) = settled(given).labels
+    assert (one["value"], one["rechecked"], one["by"]) == ("negative", True, ["ann"])
+    assert one["first"] == {"value": "positive", "confidence": 1.0, "queues": ["random"]}
+    assert settled(given).votes == {"1": {"ann": "positive"}}, "agreement is of what was said unprompted"
+
+
+def test_of_a_record_of_the_active_queue_the_first_answers_are_those_that_completed_it():
+    given = rounds(
+        [line(queue="active")],
+        [line("1", "neutral", "ben", queue="active")],
+        [line("1", "neutral", "cem", queue="active")],
+    )
+    one = settled(given[:2], replace(REVIEW, overlap=2)).labels[0]
+    assert (one["first"]["value"], one["first"]["confidence"], one["rechecked"]) == ("positive", 0.5, False)
+    one = settled(given, replace(REVIEW, overlap=2)).labels[0]
+    assert (one["value"], one["first"]["value"], one["rechecked"]) == ("neutral", "positive", True)
+
+
+def test_more_answers_and_adjudication_in_the_random_queue_belong_to_what_was_first_said():
+    given = rounds([line()], [line("1", "neutral", "ben")], [line("1", "negative", "cem", ground_truth=True)])
+    (one,) = settled(given).labels
+    assert (one["first"]["value"], one["rechecked"]) == ("negative", False)
+
+
+def test_an_answer_that_was_deleted_is_not_what_was_first_said():
+    (one,) = settled(rounds([line(), line(annotator="ben", value="neutral")], [line(action="deleted")])).labels
+    assert (one["first"]["value"], one["rechecked"]) == ("neutral", False)
+
+
+# gold records
+
+
+def test_a_gold_record_keeps_its_value_but_what_people_first_said_of_it_stays():
+    (one,) = settled(rounds([line(), line(annotator="ben")]), gold={"1": "negative", "9": "neutral"}).labels
+    assert (one["value"], one["confidence"], one["why"], one["adjudicated"]) == ("negative", 1.0, "a gold record", True)
+    assert (one["before_audit"], one["first"]["value"]) == ("negative", "positive")
+    assert one["votes"] == {"ann": "positive", "ben": "positive"}
+
+
+def test_gold_records_are_asked_of_those_who_have_not_seen_them():
+    labels = [label("001") | {"by": ["ann"]}, label("002") | {"by": ["ben"]}, label("003", 2) | {"by": ["ann", "ben"]}]
+    found = mixed_in(["001", "003", "004", "005"], labels, 9, 7)
+    assert found == {"004": 0, "005": 0, "001": 1}
+    assert list(found)[2] == "001"
+    assert len(mixed_in(IDS, [], 4, 7)) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"record": "1", "value": "great"}', "line 1: not a value of the task .*'great'"),
+        ('{"record": "1", "value": ["positive"]}', "line 1: not a value of the task"),
+        ('{"record": "1"}', "line 1: .* is expected, found"),
+        ('{"record": 1, "value": "positive"}', "line 1: .* is expected, found"),
+        ("[]", "line 1: .* is expected"),
+        (
+            '{"record": "1", "value": "positive"}\n{"record": "1", "value": "neutral"}',
+            "line 2: record '1' stands twice",
+        ),
+    ],
+)
+def test_a_wrong_line_of_gold_is_named(tmp_path, text, found):
+    path = write_round(tmp_path, text, "gold.jsonl")
+    with pytest.raises(InputError, match=f"gold.jsonl, {found}"):
+        read_gold(path, TASK)
+
+
+def test_gold_is_read_with_its_values(tmp_path):
+    path = write_round(tmp_path, '{"record": "1", "value": "positive"}\n{"record": "2", "value": "neutral"}\n')
+    assert read_gold(path, TASK) == {"1": "positive", "2": "neutral"}
+    with pytest.raises(InputError, match="names this file, but it is missing"):
+        read_gold(tmp_path / "none.jsonl", TASK)
+
+
 # adjudication
 
 
@@ -489,7 +577,7 @@ def test_labels_under_an_older_guideline_are_named_and_a_share_of_them_asked_aga
     assert asked(0.3) < asked(0.5)
     assert 35 < len(asked(0.5)) < 65
     one = next(iter(next_batch(IDS, made.labels, {}, replace(REVIEW, older_guideline=1.0), TASK, 7)))
-    assert (one.queue, one.reason) == ("active", "labelled under an older guideline")
+    assert (one.queue, one.reason) == ("random", "labelled under an older guideline")
 
 
 # audit
@@ -605,10 +693,49 @@ def test_what_people_have_begun_comes_back_under_its_queue():
     assert asked["002"].reason == "answered by 1 of 2 people"
 
 
-def test_a_changed_record_is_asked_again_first_among_the_active_ones():
+def test_labels_that_look_wrong_are_asked_again_under_the_active_queue_once():
+    review = replace(REVIEW, active=Active("margin", again=0.4))  # 2 of 10 places
+    labels = [label("007"), label("008") | {"rechecked": True}, label("009") | {"adjudicated": True}]
+    labels += [label("010"), label("011"), label("012", stale=True)]
+    doubted = dict.fromkeys(["012", "009", "008", "007", "011", "010", "050"], "suspicious")
+    batch = next_batch(IDS, labels, scored([[0.5, 0.5]] * 100), replace(review, stale="recheck"), TASK, 7, doubted)
+    again = [each for each in batch if each.record in doubted and each.record != "050"]
+    assert again == [
+        ("012", "random", "changed since people labelled it"),
+        ("007", "active", "suspicious"),
+        ("011", "active", "suspicious"),
+    ]
+
+
+def test_a_label_of_the_open_audit_is_left_alone_however_wrong_it_looks():
+    review = replace(REVIEW, audit=Audit(1, 5), active=Active("margin", again=1.0))
+    sample = audit.sample(7, review.audit, IDS)
+    labels = [label(each, queues=["audit:1"], before=None) for each in sample]
+    batch = next_batch(IDS, labels, scored([[0.5, 0.5]] * 100), review, TASK, 7, dict.fromkeys(sample, "suspicious"))
+    assert not {each.record for each in batch}.intersection(sample)
+
+
+def test_people_whom_re_asking_divided_are_decided_under_the_active_queue():
+    given = rounds([line("1")], [line("1", "neutral", "ben", queue="active")])
+    labels = settled(given, contents=dict.fromkeys("12", "c")).labels
+    asked = {each.record: each for each in next_batch(list("12"), labels, {}, REVIEW, TASK, 7)}
+    assert (asked["1"].queue, asked["1"].reason) == ("active", "adjudicate: ann: positive, ben: neutral")
+
+
+def test_gold_records_take_their_share_and_do_not_show_as_such():
+    review = replace(REVIEW, gold=Gold("gold.jsonl", 0.2))
+    batch = next_batch(IDS, [], {}, review, TASK, 7, gold=["001", "002", "003", "gone"])
+    mixed = [each for each in batch if each.record in ("001", "002", "003")]
+    assert [(each.queue, each.reason) for each in mixed] == [("active", "asked of several people (0 so far)")] * 2
+    assert len(batch) == 10
+    everything = next_batch(IDS, [], {}, replace(review, batch=200), TASK, 7, gold=["001", "002", "003"])
+    assert [each.queue for each in everything if each.record == "001"] == ["active"]
+
+
+def test_a_changed_record_is_asked_again_first_among_the_active_ones_under_the_queue_that_it_was_in():
     recheck = replace(REVIEW, stale="recheck")
-    batch = next_batch(IDS, [label("001", stale=True), label("002")], {}, recheck, TASK, 7)
-    assert [each for each in batch if each.queue == "active"] == [("001", "active", "changed since people labelled it")]
+    batch = next_batch(IDS[:7], [label("001", stale=True), label("002")], {}, recheck, TASK, 7)
+    assert batch[-1] == ("001", "random", "changed since people labelled it")
     assert "001" not in {each.record for each in next_batch(IDS, [label("001", stale=True)], {}, REVIEW, TASK, 7)}
 
 
@@ -701,6 +828,7 @@ def test_the_default_settings_are_valid():
         ({"mix": {"random": float("nan"), "active": 0.5}}, "from 0 to 1"),
         ({"adjudicate": 1.5}, "adjudicate: a share from 0 to 1 is expected, found 1.5"),
         ({"deletions": -0.1}, "deletions: a share"),
+        ({"gold": {"file": "gold.jsonl", "share": 2}}, "gold.share: a share"),
     ],
 )
 def test_a_setting_out_of_range_is_an_error(changes, found):

@@ -14,7 +14,8 @@ UNKNOWN = {"value": None, "low": None, "high": None}
 
 
 def human(record, value, *queues):
-    return {"record": record, "value": value, "queues": list(queues)}
+    first = {"value": value, "confidence": 1.0, "queues": list(queues)}
+    return {"record": record, "value": value, "queues": list(queues), "people": 1, "first": first, "rechecked": False}
 
 
 def auto(record, value, confidence=0.9):
@@ -36,6 +37,8 @@ def version(reason=None, audit_reason=None, labels=()):
             "rounds": 1,
         },
         "annotator": {"name": "m@1", "reason": reason},
+        "curve": [],
+        "seconds": None,
         "guarantee": {"fingerprint": "f", "scope": "dataset", "accepted": 0, "reason": audit_reason},
     }
 
@@ -68,12 +71,33 @@ def test_the_audit_speaks_once_it_is_complete_and_leaves_out_what_people_skipped
     assert found["annotator"]["audit"]["accuracy"] == UNKNOWN
 
 
+def test_asking_again_what_the_model_doubts_leaves_its_estimates_as_they_were():
+    """People who are asked again follow the model, rightly or wrongly; nobody is asked where the two agreed."""
+    ids = [f"{i:02}" for i in range(40)]
+    people = [human(id, "no" if i % 4 == 0 else "yes", "random") for i, id in enumerate(ids[:20])]
+    people += [human(id, "no" if i % 2 == 0 else "yes", "audit:1") for i, id in enumerate(ids[20:])]
+    proposals = [auto(id, "yes") for id in ids]
+    wrong = {line["record"]: line["value"] == "no" for line in people[20:]}
+    before, _ = state(people, proposals, Audited(1, ids[20:], wrong, []))
+    assert before["annotator"]["cross_validated"]["accuracy"]["value"] == 0.75
+    mended = [
+        line | {"value": "yes", "rechecked": True, "queues": ["active"], "confidence": 1.0, "adjudicated": False}
+        if line["value"] == "no"
+        else line
+        for line in people
+    ]
+    after, _ = state(mended, proposals, Audited(1, ids[20:], wrong, []))
+    assert after["annotator"] == before["annotator"]
+    assert after["issues"]["rechecked"] == 15
+
+
 def test_without_a_model_every_figure_is_null_with_the_reason_and_no_gate_on_it_passes():
     found, plots = state([human("1", "yes", "random")], [], reason="too few labels", audit_reason="no audit is open")
     for estimate in ("cross_validated", "audit"):
         assert found["annotator"][estimate]["reason"] == "too few labels"
         assert found["annotator"][estimate]["macro_f1"] == UNKNOWN
-    assert found["issues"] == {"suspicious": None, "reason": "too few labels"}
+    unknown = dict.fromkeys(("suspicious", "rechecked", "precision_at"))
+    assert found["issues"] == unknown | {"reason": "too few labels"}
     assert (found["gates"]["failed"], found["gates"]["undecided"]) == ([], ["right"])
     assert not found["gates"]["passed"]
     assert plots == {"confusion": [], "calibration": []}
@@ -91,3 +115,26 @@ def test_records_are_counted_by_where_their_label_comes_from():
 def test_the_confusion_plot_has_a_row_per_record(tmp_path, rows):
     write_plots(tmp_path / "plots", {"confusion": rows, "calibration": []})
     assert (tmp_path / "plots/confusion.csv").read_text() == "actual,proposed\n" + "no,yes\n" * 2 * len(rows)
+
+
+def test_the_forecast_is_of_the_random_queue_and_of_the_records_that_people_learn_from():
+    people = [human(f"{i:03}", "yes", "random" if i < 200 else "active") for i in range(400)]
+    proposals = [auto(f"{i:03}", "yes") for i in range(400)]
+    curve = [
+        {
+            "record": f"{i:03}",
+            "proposals": {
+                "80": "yes" if i % 5 else "no",
+                "160": "yes" if i % 10 else "no",
+                "320": "yes" if i % 20 else "no",
+            },
+        }
+        for i in range(400)
+    ]
+    settings = Quality(QUALITY.guarantee, {"right": Gate("annotator.audit.accuracy", at_least=0.975)})
+    found = statement(version() | {"curve": curve, "seconds": 9.0}, people, proposals, None, settings, TASK, 7)
+    each = found[0]["forecast"]["right"]
+    assert {size: value["value"] for size, value in each["curve"].items()} == {"80": 0.8, "160": 0.9, "320": 0.95}
+    assert each["labels"]["value"] == 356  # 320 more in train or validation, where nine of ten records are
+    assert each["hours"]["value"] == pytest.approx(356 * 9 / 3600)
+    assert "too few" in state(people, proposals)[0]["forecast"]["reason"]

@@ -2,6 +2,7 @@
 
 from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
+from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
@@ -15,6 +16,7 @@ __all__ = [
     "Model",
     "NotEnough",
     "crossfit",
+    "learning_curve",
     "lines",
     "report",
 ]

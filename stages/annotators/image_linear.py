@@ -38,6 +38,8 @@ class ImageLinear:
         The field with the picture.
     c
         Inverse strength of the L2 penalty, as in `sklearn.linear_model.LogisticRegression`.
+    curve
+        Shares of the labels on which it is fitted again, for the forecast of how many more are needed; none: ().
 
     References
     ----------
@@ -46,6 +48,7 @@ class ImageLinear:
 
     field: str
     c: float = 1.0
+    curve: tuple[float, ...] = dataclasses.field(default=(0.25, 0.5), repr=False)  # it is no part of the model
     _known: dict[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

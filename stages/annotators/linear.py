@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +35,13 @@ class Linear:
         The text fields to read, joined by a line end.
     c
         Inverse strength of the L2 penalty, as in `sklearn.linear_model.LogisticRegression`.
+    curve
+        Shares of the labels on which it is fitted again, for the forecast of how many more are needed; none: ().
     """
 
     fields: tuple[str, ...]
     c: float = 10.0
+    curve: tuple[float, ...] = dataclasses.field(default=(0.25, 0.5), repr=False)  # it is no part of the model
 
     @property
     def name(self) -> str:

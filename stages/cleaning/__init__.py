@@ -1,7 +1,7 @@
 """Cleaning: operators that change or reject records, and the pipeline that applies them in order."""
 
 from stages.cleaning.base import Operator, Outcome, WholeTableOperator
-from stages.cleaning.duplicates import ExactDuplicates, NearDuplicates
+from stages.cleaning.duplicates import ExactDuplicates, NearDuplicates, alike
 from stages.cleaning.formats import Dates, MapValues, Numbers, Units
 from stages.cleaning.limits import Filter, Length
 from stages.cleaning.missing import Missing
@@ -34,6 +34,7 @@ __all__ = [
     "Size",
     "Units",
     "WholeTableOperator",
+    "alike",
     "clean",
     "columns",
 ]

@@ -121,3 +121,31 @@ class NearDuplicates:
         for shard, places in zip(shards, groups.parts(summaries, rows), strict=True):
             found.append(texts(shard.read([self.field]), self.field).take(pa.array(places)))
         return pa.concat_arrays(found)
+
+
+def alike(values: Sequence[str], similarity: float, size: int = 4, unit: Unit = "characters") -> list[tuple[int, int]]:
+    """Find the pairs of texts that are alike, as `NearDuplicates` compares them.
+
+    Parameters
+    ----------
+    values
+        Texts; empty ones are like none.
+    similarity, size, unit
+        As in `NearDuplicates`.
+
+    Returns
+    -------
+    Places of both texts of each pair, in order.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    some = np.array([place for place, text in enumerate(values) if text.strip()], dtype=int)
+    if len(some) < 2:
+        return []
+    column = pa.array([values[place] for place in some], pa.large_string())
+    pairs = proposed_pairs(sketches(column, size, unit), similarity)
+    if not len(pairs):
+        return []
+    near = some[pairs[jaccard(column, pairs, size, unit) >= similarity]]
+    return sorted((int(one), int(other)) for one, other in near)

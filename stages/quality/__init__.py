@@ -6,11 +6,12 @@ from stages.quality.agreement import agreement
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
 from stages.quality.drift import counted, paired_change, relabelled, spread, text_drift
+from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.guarantee import Admission, admit, rank, share, tolerated
 from stages.quality.hypergeometric import between, spent, undetected
 from stages.quality.intervals import bootstrap, wilson
-from stages.quality.issues import suspicious
+from stages.quality.issues import doubted, label_issues, precision, suspicion, suspicious
 from stages.quality.people import people
 from stages.quality.settings import Gate, Guarantee, Quality
 from stages.quality.statement import statement, write_plots
@@ -18,6 +19,7 @@ from stages.quality.statement import statement, write_plots
 __all__ = [
     "Admission",
     "Audited",
+    "Effort",
     "Gate",
     "Guarantee",
     "Head",
@@ -31,10 +33,14 @@ __all__ = [
     "calibration",
     "confusion",
     "counted",
+    "doubted",
+    "forecast",
     "heads",
     "judge",
+    "label_issues",
     "paired_change",
     "people",
+    "precision",
     "rank",
     "relabelled",
     "reliability",
@@ -42,6 +48,7 @@ __all__ = [
     "spent",
     "spread",
     "statement",
+    "suspicion",
     "suspicious",
     "text_drift",
     "tolerated",

@@ -2,20 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from stages.tasks import Choice, Value
+from stages.quality.intervals import wilson
+from stages.tasks import Choice, Task, Value
+
+Line = Mapping[str, Any]
+
+TOPS = (10, 30, 100, 300)  # of the ranking
+TINY = 1e-9
+
+
+def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> list[str]:
+    """Rank people's labels, as they first were given, by how suspicious the annotator makes them.
+
+    Parameters
+    ----------
+    task
+        What a value is.
+    human, auto
+        Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
+
+    Returns
+    -------
+    Ids, most suspicious first. Of choices by `suspicious`; of other tasks those for which the proposal says
+    something else, the surest first, ties by id.
+    """
+    proposals = {line["record"]: line for line in auto}
+    first = {line["record"]: line["first"]["value"] for line in human if line["record"] in proposals}
+    known = sorted(record for record, value in first.items() if value is not None)
+    if isinstance(task, Choice):
+        scores = np.array([list(proposals[record]["scores"].values()) for record in known]).reshape(
+            -1, len(task.labels)
+        )
+        return suspicious(task, known, [first[record] for record in known], scores)
+    sure = {
+        record: proposals[record]["confidence"]
+        for record in known
+        if task.compare(first[record], proposals[record]["value"]) < task.bar
+    }
+    return sorted(sure, key=lambda record: (-sure[record], record))
+
+
+def doubted(
+    task: Task, human: Sequence[Line], auto: Sequence[Line], pairs: Sequence[tuple[str, str]]
+) -> dict[str, str]:
+    """Say which of people's labels to ask again, in this order, and why.
+
+    Parameters
+    ----------
+    task
+        When two values are the same.
+    human, auto
+        Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
+    pairs
+        Records that are near-duplicates of each other.
+
+    Returns
+    -------
+    Records with the reason: near-duplicates with different labels, of which one at least is wrong; then `label_issues`.
+    """
+    values = {line["record"]: line["value"] for line in human if line["value"] is not None}
+    why: dict[str, str] = {}
+    for one, other in pairs:
+        if one in values and other in values and task.compare(values[one], values[other]) < task.bar:
+            for each, like in ((one, other), (other, one)):
+                why.setdefault(each, f"near-duplicate disagrees: {like}")
+    return why | {each: "suspicious" for each in label_issues(task, human, auto) if each not in why}
+
+
+def precision(task: Task, ranking: Sequence[str], human: Sequence[Line]) -> dict[str, Any]:
+    """Estimate which share of the labels at the top of a ranking is wrong, from those that people were asked again.
+
+    Those asked again stood at the top when they were asked, so the estimate for the top of the present ranking takes
+    the others there to be like them. A label counts as wrong if people settled on another one. Left out is what they
+    had been divided on before, or are now.
+
+    Parameters
+    ----------
+    task
+        When two values are the same.
+    ranking
+        From `label_issues`.
+    human
+        Lines of `data/labels/human.jsonl`.
+
+    Returns
+    -------
+    By length of the top, `n` asked again in it, and the share that was wrong with Wilson's interval; null with a
+    `reason` where nobody was asked.
+    """
+    lines = {line["record"]: line for line in human}
+    found = {}
+    for top in TOPS:
+        asked = [lines[record] for record in ranking[:top] if _decided(lines[record])]
+        wrong = sum(task.compare(line["value"], line["first"]["value"]) < task.bar for line in asked)
+        found[str(top)] = {"n": len(asked), **wilson(wrong, len(asked))}
+        if not asked:
+            found[str(top)]["reason"] = "none of these labels was asked again"
+    return found
+
+
+def _decided(line: Line) -> bool:
+    if not line["rechecked"] or line["value"] is None or line["first"]["value"] is None:
+        return False
+    return line["first"]["confidence"] > 0.5 and (line["adjudicated"] or line["confidence"] > 0.5)
 
 
 def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores: np.ndarray) -> list[str]:
-    """Find suspicious labels by confident learning (Northcutt, Jiang and Chuang 2021).
-
-    The threshold of a class is the mean probability that it gets from the records labelled with it. A record belongs
-    confidently to the most probable of the classes whose threshold it reaches. If that is not its label (off the
-    diagonal of the confident joint), the label is suspicious. With several labels per record, each label is such a
-    question of yes or no, and one suspicious answer is enough.
+    """Give the records whose label is not the most probable one, most suspicious first; ties by id.
 
     Parameters
     ----------
@@ -23,28 +121,29 @@ def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores
         Of the labelled records.
     scores
         Shape (records, labels): out-of-fold probabilities, from models that did not see the record's label.
+    """
+    doubt = suspicion(task, values, scores).round(9)  # a tie is a tie on every machine
+    return [id for each, id in sorted(zip((-doubt).tolist(), ids, strict=True)) if each < 0]
+
+
+def suspicion(task: Choice, values: Sequence[Value], scores: np.ndarray) -> np.ndarray:
+    """Say how suspicious each label is: the log-odds of the best other against it, above 0 if that is more probable.
+
+    With several labels per record, each is such a question of yes or no, and the most suspicious answer counts. Against
+    the label quality scores and the confident joint of cleanlab (Northcutt, Jiang and Chuang, Confident Learning, 2021)
+    see `python -m benchmarks.label_errors`.
 
     Returns
     -------
-    Ids, most suspicious first: by how far the label's probability falls behind the best other; ties by id.
+    Shape (records,).
     """
     codes = task.codes(values).astype(int)
     if task.multiple:
-        answers = [(codes[:, i], np.column_stack([1 - scores[:, i], scores[:, i]])) for i in range(len(task.labels))]
-    else:
-        answers = [(codes.argmax(axis=1), scores)]
-    margin = np.min([_margin(given, probabilities) for given, probabilities in answers], axis=0)
-    return [id for each, id in sorted(zip(margin.tolist(), ids, strict=True)) if each < np.inf]
+        own = np.where(codes == 1, scores, 1 - scores)
+        return _log_odds(1 - own, own).max(axis=1, initial=-np.inf)
+    own = scores[codes == 1]
+    return _log_odds(np.where(codes == 1, -np.inf, scores).max(axis=1), own)
 
 
-def _margin(given: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Probability of the given class less that of the best other, for suspicious records; infinite for the rest."""
-    each = np.arange(len(given))
-    own = scores[each, given]
-    with np.errstate(invalid="ignore"):  # a class that nobody was given has no threshold, and none reaches it
-        threshold = np.bincount(given, own, scores.shape[1]) / np.bincount(given, minlength=scores.shape[1])
-    confident = np.where(scores >= threshold, scores, -np.inf)
-    off_diagonal = (confident.max(axis=1) > -np.inf) & (confident.argmax(axis=1) != given)
-    others = scores.copy()
-    others[each, given] = -np.inf
-    return np.where(off_diagonal, own - others.max(axis=1), np.inf)
+def _log_odds(other: np.ndarray, own: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(other, TINY)) - np.log(np.maximum(own, TINY))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from statistics import median
 from typing import Any, Protocol
@@ -12,10 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from stages.quality.intervals import bootstrap, wilson
-from stages.tasks import Task, Value
+from stages.tasks import Choice, Task, Value
 
 Block = dict[str, Any]
 
+CONFUSIONS = 20  # of a person, at most
 PAIRED = 20  # records in common, at least, for two people's kappa
 
 
@@ -28,6 +29,8 @@ class Answer(Protocol):
     def annotator(self) -> str: ...
     @property
     def value(self) -> Value: ...
+    @property
+    def round(self) -> int: ...
     @property
     def shown(self) -> Mapping[str, Any] | None: ...
     @property
@@ -58,11 +61,13 @@ def people(
 
     Returns
     -------
-    `people`, by name:
+    The median of all `seconds`, and `people`, by name:
 
     - `answers`, how many they gave, and the median of their `seconds`;
     - `others`: the share that is what most of the others said of the record (records on which the others are divided
       equally are left out), and `gold`: the share of gold records that is right;
+    - `by_round`: the same as `others` for each round, to see whether it drifts; and `confusion`: how often they said
+      what where most others said something else, most frequent first;
     - `unchanged`: where a proposal was shown, the share that is the proposal; `independent`: where none was shown, the
       share that is it all the same. If the first is far above the second, proposals sway this person, or people are
       shown proposals on easier records.
@@ -75,7 +80,9 @@ def people(
     for answer in answers:
         by_person[answer.annotator][answer.record] = answer
         votes[answer.record][answer.annotator] = answer.value
+    seconds = [each.seconds for given in by_person.values() for each in given.values() if each.seconds is not None]
     return {
+        "seconds": median(seconds) if seconds else None,
         "people": {
             name: _person(name, given, votes, task, gold, proposals) for name, given in sorted(by_person.items())
         },
@@ -96,21 +103,38 @@ def _person(
     unseen = {record: proposals[record] for record in given if record in proposals and record not in shown}
     seconds = [each.seconds for each in given.values() if each.seconds is not None]
 
-    def share(truth: Mapping[str, Value | None], nothing: str) -> Block:
-        known = [record for record in given if truth.get(record) is not None]
+    def share(truth: Mapping[str, Value | None], nothing: str, of: Collection[str] = given) -> Block:
+        known = [record for record in of if truth.get(record) is not None]
         if not known:
             return {"n": 0, "value": None, "low": None, "high": None, "reason": nothing}
         same = sum(task.compare(given[record].value, truth[record]) >= task.bar for record in known)
         return {"n": len(known), **wilson(same, len(known))}
 
+    divided = "nobody else has answered these records, or the others are divided"
+    rounds: dict[int, list[str]] = defaultdict(list)
+    for record, each in given.items():
+        rounds[each.round].append(record)
     return {
         "answers": len(given),
         "seconds": median(seconds) if seconds else None,
-        "others": share(others, "nobody else has answered these records, or the others are divided"),
+        "others": share(others, divided),
         "gold": share(gold, "no gold record is among them"),
         "unchanged": share(shown, "no proposal was shown"),
         "independent": share(unseen, "all proposals were shown, or there are none"),
+        "by_round": {str(number): share(others, divided, rounds[number]) for number in sorted(rounds)},
+        "confusion": _confusion([(others[record], given[record].value) for record in given], task),
     }
+
+
+def _confusion(pairs: Iterable[tuple[Value | None, Value]], task: Task) -> list[Block]:
+    if not isinstance(task, Choice):  # others have too many values to be counted
+        return []
+    differ = [(most, said) for most, said in pairs if most is not None and task.compare(most, said) < 1]
+    counts = Counter((_name(most), _name(said)) for most, said in differ)
+    return [
+        {"others": json.loads(most), "said": json.loads(said), "count": count}
+        for (most, said), count in sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    ][:CONFUSIONS]
 
 
 def _most(votes: Sequence[Value]) -> Value | None:

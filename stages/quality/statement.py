@@ -12,9 +12,10 @@ import numpy as np
 from stages.quality.admission import Audited
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
+from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
-from stages.quality.issues import suspicious
+from stages.quality.issues import label_issues, precision
 from stages.quality.settings import Quality
 from stages.tasks import Choice, Task
 
@@ -37,13 +38,15 @@ def statement(
 
     The annotator's quality is estimated twice: on the records of the random queue, whose proposals come from models
     that had not learned their labels (it speaks for what the active queue has not taken); and, once an audit is
-    complete, on its sample, where records that people only skipped are left out.
+    complete, on its sample, where records that people only skipped are left out. Both take what people first said, not
+    what became of it when a label that the annotator doubts was asked again.
 
     Parameters
     ----------
     version
         `name`, `labels` (lines of `labels.jsonl`), `splits` (records per split), and the reports `cleaning`,
-        `agreement`, `annotator`, `guarantee`.
+        `agreement`, `annotator`, `guarantee`; `curve` (lines of `data/labels/curve.jsonl`) and `seconds` (the median of
+        people's answers, or None).
     human, auto
         Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
     audit
@@ -57,9 +60,10 @@ def statement(
     -------
     The statement, and the rows of the plots: from the audit if it is complete, else from the random queue.
     """
-    values = {line["record"]: line["value"] for line in human if line["value"] is not None}
+    first = {line["record"]: line["first"] for line in human}
+    values = {record: said["value"] for record, said in first.items() if said["value"] is not None}
     proposals = {line["record"]: line for line in auto}
-    random = [line["record"] for line in human if "random" in line["queues"] and line["record"] in values]
+    random = [record for record in values if "random" in first[record]["queues"]]
     judged = [] if audit is None or audit.missing else [record for record in audit.wrong if record in values]
     nothing = version["annotator"]["reason"]
     none_at_random = nothing or "nobody has labelled records of the random queue yet"
@@ -89,7 +93,8 @@ def statement(
         },
         "guarantee": guarantee,
         "agreement": {key: version["agreement"][key] for key in AGREEMENT if key in version["agreement"]},
-        "issues": _issues(values, proposals, task, nothing),
+        "issues": _issues(human, auto, task, nothing),
+        "forecast": _forecast(version, human, {record: values[record] for record in random}, settings, task, seed),
     }
     return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task, settings.bar(task))
 
@@ -130,16 +135,40 @@ def _columns(
     return truth, given, right, np.array([line["confidence"] for _, line in pairs], dtype=float)
 
 
-def _issues(
-    values: Mapping[str, Any], proposals: Mapping[str, Line], task: Task, nothing: str | None
+def _forecast(
+    version: Mapping[str, Any],
+    human: Sequence[Line],
+    truth: Mapping[str, Any],
+    settings: Quality,
+    task: Task,
+    seed: int,
 ) -> dict[str, Any]:
-    known = sorted(record for record in values if record in proposals)
-    if not known:
-        return {"suspicious": None, "reason": nothing or "people have labelled nothing yet"}
-    if not isinstance(task, Choice):
-        return {"suspicious": None, "reason": f"suspicious labels are found among choices, this task is {task.type}"}
-    scores = np.array([list(proposals[record]["scores"].values()) for record in known])
-    return {"suspicious": len(suspicious(task, known, [values[record] for record in known], scores))}
+    judged = [line for line in version["curve"] if line["record"] in truth and None not in line["proposals"].values()]
+    given = {
+        int(size): [line["proposals"][size] for line in judged] for size in (judged[0]["proposals"] if judged else ())
+    }
+    nothing = version["annotator"]["reason"]
+    if not version["curve"]:
+        nothing = nothing or "the annotator is not fitted on parts of the labels, or these are too few"
+    people = [line["people"] for line in human if line["value"] is not None]
+    splits = version["splits"]
+    effort = Effort(
+        learned=1 - splits["test"] / max(1, sum(splits.values())),
+        answers=sum(people) / max(1, len(people)),
+        seconds=version["seconds"],
+    )
+    return forecast(settings.gates, [truth[line["record"]] for line in judged], given, effort, task, seed, nothing)
+
+
+def _issues(human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: str | None) -> dict[str, Any]:
+    if not auto or all(line["value"] is None for line in human):
+        unknown = dict.fromkeys(("suspicious", "rechecked", "precision_at"))
+        return unknown | {"reason": nothing or "people have labelled nothing yet"}
+    ranking = label_issues(task, human, auto)
+    found = {"suspicious": len(ranking), "rechecked": sum(line["rechecked"] for line in human)}
+    if not found["rechecked"]:
+        return found | {"precision_at": None, "reason": "no label has been asked again because it looks wrong"}
+    return found | {"precision_at": precision(task, ranking, human), "reason": None}
 
 
 def _plots(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float) -> Plots:

@@ -81,7 +81,9 @@ def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: Abo
         _labels(version["labels"], version["annotator"]["learned"]["labels"]),
         _confusion(plots["confusion"], statement),
         _calibration(plots["calibration"], statement),
+        _forecasts(statement.get("forecast") or {}),
         _agreement(statement, version["agreement"]),
+        _suspicious(statement.get("issues") or {}),
         _people(version.get("people") or {}),
         _next(version.get("queue")),
     ]
@@ -321,11 +323,62 @@ def _agreement(statement: Block, report: Block) -> Markup:
         alpha = wording.found(stated or statement, "alpha")
         told = f"Krippendorff's alpha is {alpha}. {compared}; 1 is full agreement, 0 is what chance gives."
     rows = [(head, wording.figure(report[key])) for key, head in AGREEMENT.items() if report.get(key) is not None]
-    issues = statement.get("issues") or {}
-    suspicious = issues.get("suspicious")
-    found = wording.reason(issues, "suspicious") if suspicious is None else wording.figure(suspicious)
-    rows.append(("Labels by people that look wrong", found))
     return _section("Agreement between people", tag("p", told), table(("", ""), rows, ("", "n")))
+
+
+def _suspicious(issues: Block) -> Markup:
+    if issues.get("suspicious") is None:
+        return _section(
+            "Labels by people that look wrong", tag("p", f"Not known: {wording.reason(issues, 'suspicious')}.")
+        )
+    told = (
+        f"{issues['suspicious']:,} labels, ranked by how far the annotator doubts them; the first are asked again. How "
+        "many of a top are wrong is estimated from those that were. "
+    )
+    if not issues.get("precision_at"):
+        return _section(
+            "Labels by people that look wrong", tag("p", told, _sentence(wording.reason(issues, "precision_at")))
+        )
+    rows = [
+        (f"{int(top):,}", f"{each['n']:,}", _value(issues["precision_at"], top))
+        for top, each in issues["precision_at"].items()
+    ]
+    heads = ("Top of the ranking", "Asked again", "Wrong among them")
+    return _section("Labels by people that look wrong", tag("p", told), table(heads, rows, ("", "n", "n")))
+
+
+def _forecasts(forecast: Block) -> Markup:
+    if forecast.get("reason") or not forecast:
+        return _section("What is still to be labelled", tag("p", f"Not known: {wording.reason(forecast, 'labels')}."))
+    told = (
+        "A forecast, no promise: how many labels more people have to give until the annotator's cross-validated figure "
+        "is what a gate asks, if the learning curve goes on as it began. The interval is over the records that it was "
+        "judged on."
+    )
+    rows = [
+        (
+            join(name, " ", _small(f"{each['metric']} at least {each['target']:g}")),
+            ", ".join(
+                f"{value['value']:.3f} at {int(size):,}"
+                for size, value in each["curve"].items()
+                if wording.known(value)
+            ),
+            _outlook(each, "labels", 0),
+            _outlook(each, "hours", 1),
+        )
+        for name, each in forecast.items()
+    ]
+    heads = ("Gate", "After so many labels", "Labels still needed", "Hours")
+    return _section("What is still to be labelled", tag("p", told), table(heads, rows, ("", "", "n", "n")))
+
+
+def _outlook(each: Block, key: str, digits: int) -> Markup:
+    low, value, high = (
+        None if (end := each[key][name]) is None else f"{end:,.{digits}f}" for name in ("low", "value", "high")
+    )
+    why = wording.reason(each, key) if value is None else ""
+    between = f"{low}–{high}" if low and high else f"{low} or more" if low else ""
+    return join(value or tag("span", why, class_="soft"), " ", _small(between))
 
 
 def _people(people: Mapping[str, Block]) -> Markup:

@@ -2,11 +2,12 @@
 
 from stages.review import audit
 from stages.review.consensus import Consensus, dawid_skene, majority
+from stages.review.gold import read_gold
 from stages.review.judging import Audited, audited
 from stages.review.queue import Queued, next_batch, uncertainty
 from stages.review.rounds import Annotation, current
 from stages.review.rounds import read as read_rounds
-from stages.review.settings import Active, Audit, Mix, Review
+from stages.review.settings import Active, Audit, Gold, Mix, Review
 from stages.review.settling import Settled, settle
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Audit",
     "Audited",
     "Consensus",
+    "Gold",
     "Mix",
     "Queued",
     "Review",
@@ -25,6 +27,7 @@ __all__ = [
     "dawid_skene",
     "majority",
     "next_batch",
+    "read_gold",
     "read_rounds",
     "settle",
     "uncertainty",

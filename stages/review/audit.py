@@ -37,13 +37,14 @@ def verdicts(
 
     A proposal is wrong where `Task.compare` is below the bar. A record that people only skipped, or that has no
     proposal, cannot be judged. It counts as wrong, so that a guarantee errs on the safe side.
+    What counts is what people first said: see `settle`.
 
     Returns
     -------
     Per answered record, whether the proposal is wrong; and the records that nobody has answered. Both in the order of
     the sample.
     """
-    answered = {label["record"]: label["value"] for label in labels if label["people"]}
+    answered = {label["record"]: label["first"]["value"] for label in labels if label["people"]}
     wrong = {
         each: answered[each] is None or each not in proposals or task.compare(answered[each], proposals[each]) < bar
         for each in sample

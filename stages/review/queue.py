@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
 from json import dumps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages.review import audit
+from stages.review.gold import mixed_in
 from stages.review.settings import Review, Strategy
 from stages.tasks import Choice, Task
 
@@ -65,14 +66,20 @@ def next_batch(
     review: Review,
     task: Task,
     seed: int,
+    doubted: Mapping[str, str] | None = None,
+    gold: Collection[str] = (),
 ) -> list[Queued]:
     """Choose the records that people see next.
 
-    What the open audit lacks comes first, all of it. The rest of the batch is shared between the random queue (the
-    next records of the permutation) and the active one: records that have changed since they were labelled, or a
-    declared share of those labelled under an older guideline; records on which people disagree or that too few of them
-    have answered (under the queue they were in); then those that the annotator proposes nothing for and the most
-    uncertain ones, ties by id. If one of the two runs short, the other fills its place.
+    What the open audit lacks comes first, all of it, then the gold records. The rest of the batch is shared between the
+    random queue (the next records of the permutation) and the active one: records that have changed since they were
+    labelled, or a declared share of those labelled under an older guideline; records on which people disagree or that
+    too few of them have answered; labels that look wrong, each once; then those that the annotator proposes nothing for
+    and the most uncertain ones, ties by id. If one of the two runs short, the other fills its place.
+
+    A record is asked again under the queue that it was in, unless it was or is the annotator that makes us ask: then
+    under the active one, so that no estimate takes the answer for one that was drawn by chance. The sample of the open
+    audit is left alone.
 
     Parameters
     ----------
@@ -88,6 +95,10 @@ def next_batch(
         What a value is.
     seed
         Of the audit's sample.
+    doubted
+        Labelled records whose labels look wrong, in the order of asking, with the reason.
+    gold
+        Records with known values.
 
     Returns
     -------
@@ -112,39 +123,56 @@ def next_batch(
         chosen = [
             Queued(each, name, _reason(answered.get(each), review, seed, "drawn for the audit")) for each in lacking
         ]
+    known = set(gold).intersection(permutation).difference(sample)
+    if review.gold:
+        mixed = mixed_in(known, labels, round(review.gold.share * review.batch), seed)
+        chosen += [Queued(each, "active", f"asked of several people ({n} so far)") for each, n in mixed.items()]
     left = review.batch - len(chosen)
     if left <= 0:
         return chosen
 
-    apart = set(sample)  # asked under the audit alone
+    apart = known.union(sample)  # each asked in its own way alone
     others = [each for each in sorted(permutation) if each not in apart]
     fresh = [each for each in others if each not in answered]
-    queues = {each: _queue(answered[each], review, seed) for each in others if each in again}
-    waiting = [each for each, queue in queues.items() if queue == "random"]
-    begun = [each for each, queue in queues.items() if queue != "random"]
+    queues = {each: _queue(answered[each]) for each in others if each in again}
+    renewed = {each for each in queues if _changed(answered[each], review) or _outdated(answered[each], review, seed)}
+    waiting = [each for each, queue in queues.items() if queue == "random" and each not in renewed]
+    begun = [each for each, queue in queues.items() if queue != "random" or each in renewed]
     begun.sort(key=lambda each: not _changed(answered[each], review))  # the changed ones first
     unsure: dict[str, float | None] = {}
     if proposals:  # twice as many as are left, since the random queue may take some of them
         unsure = _most_uncertain(fresh, proposals, review.active.strategy, task, 2 * left)
 
+    doubts = {
+        each: why
+        for each, why in (doubted or {}).items()
+        if each in answered and each not in again and each not in apart and not _settled(answered[each])
+    }
+    doubts = dict(islice(doubts.items(), round(review.active.again * review.mix.active * left)))
+
     random = {*fresh, *waiting}
     drawn, active = _shared(
-        [each for each in permutation if each in random], [*begun, *unsure], left, review.mix.random
+        [each for each in permutation if each in random], [*begun, *doubts, *unsure], left, review.mix.random
     )
     chosen += [Queued(each, "random", _reason(answered.get(each), review, seed, "next at random")) for each in drawn]
     for each in active:
         doubt = unsure.get(each)
         unanswered = "no proposal" if doubt is None else f"{review.active.strategy} uncertainty {doubt:.3f}"
-        reason = _reason(answered.get(each), review, seed, unanswered)
+        reason = doubts.get(each) or _reason(answered.get(each), review, seed, unanswered)
         chosen.append(Queued(each, queues.get(each, "active"), reason))
     return chosen
 
 
-def _queue(label: Mapping[str, Any], review: Review, seed: int) -> str:
+def _queue(label: Mapping[str, Any]) -> str:
     """Give the queue under which an answered record is asked again."""
-    if _changed(label, review) or _outdated(label, review, seed):
+    if label["rechecked"]:
         return "active"
     return "random" if "random" in label["queues"] else str(label["queues"][0])
+
+
+def _settled(label: Mapping[str, Any]) -> bool:
+    """Tell whether a label that looks wrong has been asked again already, or decided."""
+    return bool(label["rechecked"] or label["adjudicated"])
 
 
 def _changed(label: Mapping[str, Any], review: Review) -> bool:

@@ -30,10 +30,27 @@ class Mix:
 
 @dataclass(frozen=True)
 class Active:
-    """How uncertain records are found."""
+    """What the active queue asks for.
+
+    Parameters
+    ----------
+    strategy
+        How uncertain records are found.
+    again
+        The share of its places, at most, for labels that people gave and that look wrong.
+    alike
+        How alike two texts are, from above 0 to 1, to be near-duplicates, whose labels ought to be the same.
+    """
 
     __pydantic_config__: ClassVar[Any] = FORBID
     strategy: Strategy
+    again: float = 0.2
+    alike: float = 0.6
+
+    def __post_init__(self) -> None:
+        _share("active.again", self.again)
+        if not 0 < self.alike <= 1:
+            raise InputError(f"active.alike: a share from above 0 to 1 is expected, found {self.alike:g}")
 
 
 @dataclass(frozen=True)
@@ -50,6 +67,18 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class Gold:
+    """Records with known values: a file in `conf/review/`, and the share of a batch that they take."""
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    file: str
+    share: float
+
+    def __post_init__(self) -> None:
+        _share("gold.share", self.share)
+
+
+@dataclass(frozen=True)
 class Review:
     """Which records people see next, and how their answers become one label.
 
@@ -60,7 +89,7 @@ class Review:
     mix
         Shares of the random and the active queue.
     active
-        How uncertain records are found.
+        What the active queue asks for.
     overlap
         People per record.
     consensus
@@ -79,6 +108,8 @@ class Review:
         The share of the labels given under an older guideline that is asked again, from 0 to 1.
     deletions
         The share of the answers in the project that one pull may find deleted, from 0 to 1.
+    gold
+        Records with known values, mixed into the queue to see how well people label; null for none.
     """
 
     __pydantic_config__: ClassVar[Any] = FORBID
@@ -93,6 +124,7 @@ class Review:
     adjudicate: float | None = 0.5
     older_guideline: float = 0.0
     deletions: float = 0.1
+    gold: Gold | None = None
 
     def __post_init__(self) -> None:
         _at_least_one("batch", self.batch)

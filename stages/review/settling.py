@@ -9,6 +9,7 @@ from typing import Any
 
 from stages.review.audit import opened
 from stages.review.consensus import Consensus, dawid_skene, majority
+from stages.review.first import first_asked
 from stages.review.rounds import Annotation, current
 from stages.review.settings import Review
 from stages.tasks import Choice, Task, Value
@@ -27,7 +28,7 @@ class Settled:
     labels
         Lines of `data/labels/human.jsonl`.
     votes
-        Each record's values by annotator: what the labels come from, adjudication apart.
+        Each record's values by annotator, as far as the record was not asked again on the model's account.
     answers
         What the votes were, with all that is known of each.
     report
@@ -47,6 +48,7 @@ def settle(
     review: Review,
     guideline: str,
     rejected: Collection[str] = (),
+    gold: Mapping[str, Value] | None = None,
 ) -> Settled:
     """Settle each record's label.
 
@@ -64,29 +66,58 @@ def settle(
         The present guideline's hash.
     rejected
         Records that cleaning rejected.
+    gold
+        Values known to be right, by record: they stand above what people say, except in `first`.
 
     Returns
     -------
     Labels for all records that people have answered, by submitting or skipping, sorted by record. `before_audit` is
     what they had said in the rounds before the open audit: the annotator learns from that alone, and it decides the
     audit's population. So a record whose answers were all deleted since then keeps a line, without value or people.
+
+    `first` is what they had said before a record was asked again because the model doubts its label (`first_asked`):
+    estimates and the audit hold the model against that alone. Where only labels that it disputes are asked again, every
+    slip of a person that happens to favour it would be mended in its favour, and none that happens to disfavour it.
     """
     answers = _standing(annotations, contents, review)
     votes = _votes(answers)
     agreed = _agreed(answers, votes, task, review)
+    early = first_asked(annotations, review.overlap)
+    first, first_votes, first_agreed = answers, votes, agreed
+    if len(early) < len(annotations):
+        first = _standing(early, contents, review)
+        first_votes = _votes(first)
+        first_agreed = _agreed(first, first_votes, task, review)
     before = agreed
     if review.audit:
-        first = opened(annotations, review.audit.number)
-        early = _standing([each for each in annotations if each.round < first], contents, review)
-        before = _agreed(early, _votes(early), task, review)
+        opening = opened(annotations, review.audit.number)
+        learned = _standing([each for each in annotations if each.round < opening], contents, review)
+        before = _agreed(learned, _votes(learned), task, review)
+    agreed, before = (_known(each, gold or {}) for each in (agreed, before))
     labels = [
         _label(record, answers.get(record, []), votes.get(record, {}), agreed.get(record), contents, before.get(record))
         for record in sorted(answers.keys() | before.keys())
     ]
     for label in labels:
+        record = label["record"]
         label["older_guideline"] = label["guideline"] not in (guideline, None)
+        label["first"] = _first(first.get(record, []), first_agreed.get(record))
+        label["adjudicated"] |= record in (gold or {})
+        label["rechecked"] = len(_marks(answers.get(record, [])) - _marks(first.get(record, []))) > 0
     voted = [each for given in answers.values() for each in given if _is_vote(each)]
-    return Settled(labels, votes, voted, _report(annotations, contents, labels, votes, task, review, rejected))
+    return Settled(labels, first_votes, voted, _report(annotations, contents, labels, votes, task, review, rejected))
+
+
+def _first(answers: Sequence[Annotation], agreed: Consensus | None) -> dict[str, Any]:
+    return {
+        "value": agreed.value if agreed else None,
+        "confidence": agreed.confidence if agreed else None,
+        "queues": sorted({each.queue for each in answers}),
+    }
+
+
+def _marks(answers: Iterable[Annotation]) -> set[tuple[int, int]]:
+    return {(each.round, each.line) for each in answers}
 
 
 def _standing(
@@ -130,6 +161,13 @@ def _agreed(
             over = len(votes.get(record, {}))
             agreed[record] = Consensus(latest.value, 1.0, f"adjudicated by {latest.annotator} over {over} votes")
     return agreed
+
+
+def _known(agreed: Mapping[str, Consensus], gold: Mapping[str, Value]) -> dict[str, Consensus]:
+    return {
+        record: Consensus(gold[record], 1.0, "a gold record") if record in gold else each
+        for record, each in agreed.items()
+    }
 
 
 def _label(

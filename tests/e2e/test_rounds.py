@@ -115,15 +115,25 @@ def test_the_annotator_never_learns_from_the_audit(story):
     assert story["opened"].content("data/labels/auto.jsonl") == story["audited"].content("data/labels/auto.jsonl")
 
 
-def test_anyone_can_recompute_the_guarantee_from_the_files(story):
+@pytest.mark.parametrize(
+    ("scope", "of", "epsilon"),
+    [("dataset", None, 0.1), ("accepted", None, 0.5), ("class", "dataset", 0.4), ("class", "accepted", 0.5)],
+)
+def test_anyone_can_recompute_the_guarantee_from_the_files(story, tmp_path, scope, of, epsilon):
     project = story["audited"]
+    if scope != "dataset":
+        project = clone(project, tmp_path / "scope")
+        options = {"guarantee__scope": scope, "guarantee__class_scope": of, "guarantee__epsilon": epsilon}
+        project.edit("conf/quality/default.yaml", **options)
+        project.do(*project.in_order("assemble"))
     script = Path(__file__).with_name("recompute.py")
     text = script.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 60
     assert "stages" not in text
     done = subprocess.run([sys.executable, "-I", script, project.folder], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
-    stated = project.report("quality")["guarantee"]
+    stated = project.report("guarantee")
+    assert stated["scope"] == scope
     assert {key: stated[key] for key in ("sample", "population", "errors", "accepted")} | {
         "admitted": [line["record"] for line in project.lines("data/dataset/labels.jsonl") if line["origin"] == "auto"]
     } == found
