@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from stages import InputError
+from stages.annotators.base import choice
 from stages.annotators.llm.likelihood import Token, chances
-from stages.tasks import Choice, Task, Value
+from stages.tasks import Task, Value
 
 
 class Form(Protocol):
@@ -89,16 +89,9 @@ class AnyLabels:
 
 
 def form_of(task: Task) -> Form:
-    """Give the form of the answers to a task.
-
-    Raises
-    ------
-    InputError
-        Language models are not asked for this type of task.
-    """
-    if isinstance(task, Choice):
-        return AnyLabels(task.labels) if task.multiple else OneLabel(task.labels)
-    raise InputError(f"annotator: a language model is asked for choices alone so far, and the labelling interface asks for {task.type}")
+    """Give the form of the answers to a task; InputError if a language model is not asked for this type."""
+    labels = choice(task).labels
+    return AnyLabels(labels) if choice(task).multiple else OneLabel(labels)
 
 
 def closed(members: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Prompt:
         InputError
             The template is broken, or uses what is not there.
         """
-        from jinja2 import StrictUndefined, TemplateError
+        from jinja2 import StrictUndefined
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         # The text goes to a model, not to a browser: nothing is to be escaped
@@ -60,7 +60,7 @@ class Prompt:
                 explain=explain,
                 schema=json.dumps(schema(form, explain), ensure_ascii=False),
             )
-        except TemplateError as error:
+        except Exception as error:  # whatever a template of a user's may do
             line = f", line {error.lineno}" if hasattr(error, "lineno") else ""
             raise InputError(f"{self.where}{line}: {' '.join(str(error).split())}") from error
 
