@@ -114,19 +114,18 @@ class LLM:
 
     def responses(self) -> Iterator[dict[str, Any]]:
         """Give the answers that the proposals so far rest on, by record and in the order of asking."""
-        for id, outcomes in sorted(self._outcomes.items()):
-            for key, answer in dict(pair for each in outcomes for pair in each.trail).items():
-                yield {"record": id, "key": key, **asdict(answer)}
+        for id in sorted(self._outcomes):
+            for key in dict.fromkeys(key for each in self._outcomes[id] for key in each.keys):
+                yield {"record": id, "key": key, **asdict(self._store.known(key))}
 
     def usage(self) -> dict[str, Any]:
         """Say what these answers cost, how many could not be read, and how many records they left unlabelled."""
         outcomes = [each for id in sorted(self._outcomes) for each in self._outcomes[id]]
-        answers = {key: answer for each in outcomes for key, answer in each.trail}
+        keys = dict.fromkeys(key for each in outcomes for key in each.keys)
         return {
             "model": self.model,
-            **usage(answers.values(), self.prices),
+            **usage(map(self._store.known, keys), self.prices),
             "unparsed": sum(each.unparsed for each in outcomes),
-            "refused": sum(answer.refused is not None for answer in answers.values()),
             "unlabelled": sum(not each.values for each in outcomes),
         }
 

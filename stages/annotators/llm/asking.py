@@ -27,8 +27,8 @@ class Asker:
     def __init__(self, store: Store, purse: Purse, send: Callable[[Mapping[str, Any]], Answer | None]) -> None:
         self._store, self._purse, self._send = store, purse, send
 
-    def knows(self, request: Mapping[str, Any], sample: int) -> bool:
-        return self._store.get(record.key(request, sample)) is not None
+    def knows(self, key: str) -> bool:
+        return self._store.get(key) is not None
 
     def ask(self, request: Mapping[str, Any], sample: int) -> tuple[str, Answer | None]:
         key = record.key(request, sample)
@@ -36,7 +36,7 @@ class Asker:
         if answer is not None:
             self._purse.end(None, answer)
             return key, answer
-        self._purse.begin()
+        self._purse.begin(request)
         try:
             answer = self._send(request)
             if answer is not None:

@@ -38,7 +38,7 @@ class Budget:
 class Purse:
     """Counts what the answers of this version cost, on record or new, and stops before the budget is passed.
 
-    Requests that run at the same time are counted when they begin, as costing what the costliest answer so far did.
+    Requests that are under way are counted as costing what the costliest answer so far did.
     """
 
     def __init__(self, budget: Budget, prices: Prices | None) -> None:
@@ -46,7 +46,7 @@ class Purse:
         self._lock = Lock()
         self._calls, self._cost, self._dearest, self._open = 0, 0.0, 0.0, 0
 
-    def begin(self) -> None:
+    def begin(self, request: Mapping[str, Any]) -> None:
         """Count a request that is about to be sent.
 
         Raises
@@ -55,6 +55,8 @@ class Purse:
             It might pass the budget.
         """
         with self._lock:
+            if self._prices:
+                self._dearest = max(self._dearest, self._prices.of(tokens_of(request), 0))
             calls, cost = self._calls + self._open + 1, self._cost + (self._open + 1) * self._dearest
             for name, spent, limit in (("calls", calls, self._budget.calls), ("cost", cost, self._budget.cost)):
                 if limit is not None and spent > limit:
@@ -89,17 +91,21 @@ def tokens_of(request: Mapping[str, Any]) -> int:
 
 
 def usage(answers: Iterable[Answer], prices: Prices | None) -> dict[str, Any]:
-    """Say what answers cost: `calls`, `tokens` and `cost`, null with a reason where it is not known."""
-    known = list(answers)
-    input, output = ([getattr(each, name) for each in known if not each.refused] for name in ("input", "output"))
-    told: dict[str, Any] = {"calls": len(known)}
-    if None in input or None in output:
-        reason = "the server does not count tokens"
-        return told | {"tokens": None, "cost": None, "reason": reason}
-    told["tokens"] = {"input": sum(input), "output": sum(output)}
+    """Say how many answers there are and what they cost; null with a reason where it is not known."""
+    calls = input = output = refused = 0
+    counted = True
+    for each in answers:
+        calls += 1
+        refused += each.refused is not None
+        counted &= each.refused is not None or None not in (each.input, each.output)
+        input, output = input + (each.input or 0), output + (each.output or 0)
+    told: dict[str, Any] = {"calls": calls, "refused": refused, "tokens": None, "cost": None}
+    if not counted:
+        return told | {"reason": "the server does not count tokens"}
+    told["tokens"] = {"input": input, "output": output}
     if prices is None:
-        return told | {"cost": None, "reason": "no prices are set"}
-    return told | {"cost": prices.of(sum(input), sum(output))}
+        return told | {"reason": "no prices are set"}
+    return told | {"cost": prices.of(input, output), "reason": None}
 
 
 class Plan:

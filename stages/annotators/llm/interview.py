@@ -25,8 +25,8 @@ class Outcome:
 
     Attributes
     ----------
-    trail
-        Every answer with its key, in the order of asking.
+    keys
+        Of every answer on record that it rests on, in the order of asking.
     values
         What each of the samples said; empty if none could be read.
     scores
@@ -35,7 +35,7 @@ class Outcome:
         How many of the answers could not be read.
     """
 
-    trail: Trail
+    keys: tuple[str, ...]
     values: tuple[Value, ...]
     scores: tuple[float, ...] | None
     unparsed: int
@@ -84,18 +84,20 @@ class Interview:
 
     def about(self, messages: Sequence[Message], ask: Ask) -> Outcome:
         """Ask until there is a value with a confidence, or until there is no use in asking on."""
-        trail: Trail = ()
+        keys: list[str] = []
         values: list[Value] = []
+        scores: list[float] | None = None
         unparsed = 0
         for sample in range(self.samples):
-            more, found, failed = self._sample(messages, sample, ask)
-            trail += more
+            trail, found, failed = self._sample(messages, sample, ask)
+            keys += [key for key, _ in trail]
             values += found
             unparsed += failed
-            scores = self._scores(trail[-1][1]) if found and not sample else None
+            if found and not sample:
+                scores = self._scores(trail[-1][1])
             if scores or not values:
-                return Outcome(trail, tuple(values), tuple(scores) if scores else None, unparsed)
-        return Outcome(trail, tuple(values), None, unparsed)
+                break
+        return Outcome(tuple(keys), tuple(values), tuple(scores) if scores else None, unparsed)
 
     def _sample(self, messages: Sequence[Message], sample: int, ask: Ask) -> tuple[Trail, list[Value], int]:
         """Ask at most twice; give the answers, the value if there is one, and how many answers could not be read."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, media, tables
-from stages.annotators.llm import examples, prompt
+from stages.annotators.llm import examples, prompt, record
 from stages.annotators.llm.answers import Form
 from stages.annotators.llm.asking import Asker
 from stages.annotators.llm.examples import Example
@@ -73,14 +73,14 @@ class LLMModel:
             prompt.conversation(self.instruction, [(example.shown, example.value) for example in mine], each, self.form)
             for mine, each in zip(picked, shown, strict=True)
         ]
-        places: dict[str, int] = {}
-        first = [places.setdefault(tables.dump_line(each), i) for i, each in enumerate(messages)]
+        keys = [record.key(interview.request(each, 0), 0) for each in messages]
+        unique = dict(zip(keys, messages, strict=True))
         # what is on record comes first, so that the budget is not spent anew on what was spent before
-        waiting = sorted(set(first), key=lambda i: (not self.asker.knows(interview.request(messages[i], 0), 0), i))
+        waiting = sorted(unique, key=lambda key: not self.asker.knows(key))
         with ThreadPoolExecutor(settings.concurrency) as workers:
-            going = workers.map(lambda i: interview.about(messages[i], self.asker.ask), waiting)
+            going = workers.map(lambda key: interview.about(unique[key], self.asker.ask), waiting)
             outcomes = dict(zip(waiting, progress(going, "annotate: asking", len(waiting)), strict=True))
-        return [outcomes[i] for i in first]
+        return [outcomes[key] for key in keys]
 
 
 def probabilities(outcomes: Sequence[Outcome], task: Choice) -> np.ndarray:

@@ -67,6 +67,13 @@ class Store:
         found = self._do("SELECT answer FROM answers WHERE key = ?", [(key,)])
         return Answer(**json.loads(found[0][0])) if found else None
 
+    def known(self, key: str) -> Answer:
+        """Give an answer that is there."""
+        answer = self.get(key)
+        if answer is None:
+            raise InputError(f"{self._path}: an answer is gone that was there a moment ago; run it again")
+        return answer
+
     def put(self, answers: Iterable[tuple[str, Answer]]) -> None:
         """Keep answers; one that is there already stays as it is."""
         rows = [(key, tables.dump_line(asdict(answer))) for key, answer in answers]

@@ -69,10 +69,16 @@ class Server:
             except Trouble as trouble:
                 problem = trouble
             if (problem.wait or 0) > LONGEST:
-                raise InputError(f"the model server asks to be left alone for {problem.wait:,.0f} s ({problem.what})")
+                raise InputError(
+                    f"the model server asks to be left alone for {problem.wait:,.0f} s ({problem.what}); run it again "
+                    "then to go on: every answer so far is kept"
+                )
             if attempt < self._retries:
                 self._pause(problem, attempt)
-        raise InputError(f"the model server failed {self._retries + 1} times in a row: {problem.what}")
+        raise InputError(
+            f"the model server failed {self._retries + 1} times in a row: {problem.what}; check OPENAI_BASE_URL, "
+            "and run it again to go on: every answer so far is kept"
+        )
 
     def _pause(self, trouble: Trouble, attempt: int) -> None:
         if trouble.wait is None:
