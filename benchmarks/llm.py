@@ -44,7 +44,7 @@ def main() -> None:
                 ours.append(_ours(folder, second, options.records))
         rate, limit = options.records / median(ours), options.records / median(bare)
         share = median(one / other for one, other in zip(bare, ours, strict=True))
-        print(f"{rate:.2f} records/s, bare client {limit:.2f}/s: {share:.0%} (median of {options.turns} turns)")
+        print(f"{rate:.2f} records/s, bare client {limit:.2f}/s: {share:.0%} (median of {options.turns})", flush=True)
         many = 5 * options.records
         before = _ours(folder, 1_000_000, many)
         again = _ours(folder, 1_000_000, many + max(1, round(many * SHARE_NEW)))

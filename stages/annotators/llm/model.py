@@ -53,8 +53,7 @@ class LLMModel:
 
     def predict(self, records: pd.DataFrame) -> np.ndarray | list[Proposal | None]:
         found = self._ask(shown(records, self.settings.fields))
-        ids = records["id"].tolist() if "id" in records else [""] * len(records)
-        for id, outcome in zip(ids, found, strict=True):
+        for id, outcome in zip(records.get("id", ()), found, strict=False):  # Label Studio's tasks have none
             self.outcomes.setdefault(id, []).append(outcome)
         if isinstance(self.task, Choice):
             return probabilities(found, self.task)
