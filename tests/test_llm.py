@@ -256,6 +256,13 @@ def test_a_refusal_says_what_to_do_and_tells_neither_key_nor_address(
     assert error.value.__cause__ is None
 
 
+def test_a_key_that_no_request_can_carry_is_told_without_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-söme\nthing")
+    with serving(right) as server, pytest.raises(InputError, match="is no key") as error:
+        predict(make(server), records(1))
+    assert "thing" not in str(error.value)
+
+
 def test_no_server_at_all_is_told_without_its_address(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="set OPENAI_BASE_URL"):
         predict(make(), records(1))
@@ -647,10 +654,20 @@ def test_probabilities_sum_to_one_or_are_not_there(start: str, cuts: list[int], 
     assert chances(text, tokens[1:], ["label"], ['"good"', '"neutral"']) is None
 
 
+def test_white_space_that_a_server_leaves_out_of_its_answer_costs_no_probability() -> None:
+    beside = [(b"neutral", math.log(0.3))]
+    tokens: list[Any] = [(b'\n {"label": "', 0.0, []), (b"good", math.log(0.6), beside), (b'"}', 0, []), (b"\n", 0, [])]
+    assert chances('{"label": "good"}', tokens, ["label"], ['"good"', '"neutral"']) == pytest.approx([2 / 3, 1 / 3])
+
+
 def test_labels_in_parts_of_characters_are_read() -> None:
     text = '{"label": "好"}'
     start, first, rest = text.encode()[:11], text.encode()[11:12], text.encode()[12:]
-    tokens = [(start, 0.0, []), (first, math.log(0.8), [("坏".encode()[:2], math.log(0.2))]), (rest, 0.0, [])]
+    tokens: list[Any] = [
+        (start, 0.0, []),
+        (first, math.log(0.8), [("坏".encode()[:2], math.log(0.2))]),
+        (rest, 0.0, []),
+    ]
     assert chances(text, tokens, ["label"], ['"好"', '"坏"']) == pytest.approx([0.8, 0.2])
 
 

@@ -24,7 +24,7 @@ def chances(
     content
         The answer, JSON.
     tokens
-        What it was made of.
+        What it was made of, and what may have stood around it.
     path
         The keys that lead to the member, whose last occurrence counts.
     candidates
@@ -34,9 +34,10 @@ def chances(
     -------
     One probability per candidate, in their order, which sum to 1; None if tokens and answer do not fit together.
     """
-    whole, place = content.encode(), _place(content, path)
-    if place is None or b"".join(text for text, _, _ in tokens) != whole:
+    whole, place = b"".join(text for text, _, _ in tokens), _place(content, path)
+    if place is None or content.encode() not in whole:  # a server may leave out white space around it, and its end
         return None
+    place += whole.index(content.encode())
     texts = [candidate.encode() for candidate in candidates]
     found = [0.0] * len(texts)
     reached, before, end = list(range(len(texts))), 1.0, 0  # whom the tokens so far leave open, and their probability

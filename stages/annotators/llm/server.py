@@ -112,7 +112,10 @@ class Server:
 
 
 def _client(timeout: float) -> openai.OpenAI:
-    if not os.environ.get("OPENAI_BASE_URL") and not os.environ.get("OPENAI_API_KEY"):
+    key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
+    if not key.isascii() or not key.isprintable():
+        raise InputError("OPENAI_API_KEY in the environment is no key: it has characters that no key has")
+    if not os.environ.get("OPENAI_BASE_URL") and key == "none":
         raise InputError(
             "the environment names no model server: set OPENAI_BASE_URL (such as http://127.0.0.1:8080/v1), and "
             "OPENAI_API_KEY where the server wants a key"
@@ -121,7 +124,7 @@ def _client(timeout: float) -> openai.OpenAI:
         from openai import OpenAI
     except ImportError as error:
         raise InputError("annotator: asking a language model needs openai: pip install '.[llm]'") from error
-    return OpenAI(api_key=os.environ.get("OPENAI_API_KEY") or "none", timeout=timeout, max_retries=0)
+    return OpenAI(api_key=key, timeout=timeout, max_retries=0)
 
 
 def _refused(response: httpx.Response) -> Answer:
