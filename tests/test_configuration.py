@@ -127,7 +127,7 @@ def test_every_stage_composes_the_groups_on_its_command_line_and_no_other(projec
     assert arguments == [f"{group}=${{{group}}}" for group in groups]
     given = [f"{group}={CHOSEN[group]}" for group in groups]
     shown = yaml.safe_load(project.run(*given, "--cfg", "job", command=importlib.import_module(module).main))
-    assert set(shown) == {"engine", "seed", *groups}
+    assert set(shown) == {"engine", "plan", "seed", *groups}
 
 
 def test_what_is_chosen_reaches_the_stage_in_order(project: Project) -> None:

@@ -18,7 +18,7 @@ import yaml
 
 from benchmarks.measure import copy
 
-UNSET = re.compile("CI|PYTEST.*|DVC_.*|MLFLOW_.*|DO_NOT_TRACK|LABELMILL_(ENGINE|PROCESSES)")
+UNSET = re.compile("CI|PYTEST.*|DVC_.*|MLFLOW_.*|DO_NOT_TRACK|OPENAI_.*|LABELMILL_(ENGINE|PROCESSES|OFFLINE|RESPONSES)")
 SEED = 20261122
 CHOICES = {"dataset": "tweets", "cleaning": "text", "annotator": "linear", "augmentation": "text", "seed": SEED}
 REVIEW = {"batch": 200, "mix": {"random": 0.5, "active": 0.5}, "overlap": 1, "stale": "keep", "audit": None}

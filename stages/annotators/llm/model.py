@@ -1,0 +1,123 @@
+"""A language model with its instruction and examples, asked about records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stages import InputError, media, tables
+from stages.annotators.llm import examples, prompt, record
+from stages.annotators.llm.answers import Form
+from stages.annotators.llm.asking import Asker
+from stages.annotators.llm.examples import Example
+from stages.annotators.llm.interview import Interview, Outcome
+from stages.engine import progress
+from stages.tasks import Choice, Proposal, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from stages.annotators.llm.annotator import LLM
+
+
+@dataclass(frozen=True)
+class LLMModel:
+    """What `LLM.fit` gives.
+
+    Attributes
+    ----------
+    settings, task, form, seed
+        What is asked, and how.
+    instruction
+        The system message.
+    pool
+        The examples, or those that each record's are picked from.
+    asker
+        Who asks.
+    outcomes
+        Where what came of each record is noted.
+    """
+
+    settings: LLM
+    task: Task
+    form: Form
+    seed: int
+    instruction: str
+    pool: list[Example]
+    asker: Asker
+    outcomes: dict[str, list[Outcome]]
+
+    def predict(self, records: pd.DataFrame) -> np.ndarray | list[Proposal | None]:
+        found = self._ask(shown(records, self.settings.fields))
+        for id, outcome in zip(records.get("id", ()), found, strict=False):  # Label Studio's tasks have none
+            self.outcomes.setdefault(id, []).append(outcome)
+        if isinstance(self.task, Choice):
+            return probabilities(found, self.task)
+        return [proposal(outcome, self.task) for outcome in found]
+
+    def save(self, folder: Path) -> None:
+        tables.write_json(folder / "model.json", {"seed": self.seed, "examples": [asdict(each) for each in self.pool]})
+
+    def _ask(self, shown: Sequence[dict[str, Any]]) -> list[Outcome]:
+        """Ask about records, several at once; about those that are the same, once."""
+        settings = self.settings
+        model = (settings.model, settings.parameters, self.form, settings.explain, settings.samples, self.seed)
+        interview = Interview(*model)
+        picked = examples.pick(settings.examples, self.pool, shown)
+        messages = [
+            prompt.conversation(self.instruction, [(example.shown, example.value) for example in mine], each, self.form)
+            for mine, each in zip(picked, shown, strict=True)
+        ]
+        keys = [record.key(interview.request(each, 0), 0) for each in messages]
+        unique = dict(zip(keys, messages, strict=True))
+        # what is on record comes first, so that the budget is not spent anew on what was spent before
+        waiting = sorted(unique, key=lambda key: not self.asker.knows(key))
+        with ThreadPoolExecutor(settings.concurrency) as workers:
+            going = workers.map(lambda key: interview.about(unique[key], self.asker.ask), waiting)
+            outcomes = dict(zip(waiting, progress(going, "annotate: asking", len(waiting)), strict=True))
+        return [outcomes[key] for key in keys]
+
+
+def probabilities(outcomes: Sequence[Outcome], task: Choice) -> np.ndarray:
+    """Give each label's probability, shape (records, labels); a row of NaN where nothing could be read."""
+    import numpy as np
+
+    found = np.full((len(outcomes), len(task.labels)), np.nan)
+    for row, outcome in enumerate(outcomes):
+        if outcome.scores:
+            found[row] = outcome.scores
+        elif outcome.values:  # half a vote more for each possibility (Jeffreys), since five of five are no certainty
+            votes = task.codes(outcome.values).sum(axis=0) + 0.5
+            found[row] = votes / (len(outcome.values) + (1 if task.multiple else 0.5 * len(votes)))
+    return found
+
+
+def proposal(outcome: Outcome, task: Task) -> Proposal | None:
+    """Give the value that is most like the others, and how much it is like them; None where nothing could be read."""
+    if not outcome.values:
+        return None
+    alike = [sum(task.compare(each, other) for other in outcome.values) for each in outcome.values]
+    best = max(range(len(alike)), key=lambda i: (alike[i], -i))
+    return Proposal(outcome.values[best], alike[best] / len(outcome.values))
+
+
+def shown(records: pd.DataFrame, fields: Sequence[str]) -> list[dict[str, Any]]:
+    """Give what a model sees of each record.
+
+    Raises
+    ------
+    InputError
+        A field is not there, or is a picture.
+    """
+    for field in fields:
+        if field not in records:
+            raise InputError(f"annotator.fields: there is no field {field!r}")
+        if media.is_file(str(next(iter(records[field].dropna()), ""))):
+            raise InputError(f"annotator.fields: {field!r} names pictures; choose an annotator such as image_linear")
+    table = records[list(fields)].astype(object)
+    table = table.where(table.notna(), None)
+    return [dict(zip(fields, row, strict=True)) for row in table.itertuples(index=False)]
