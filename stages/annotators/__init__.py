@@ -4,5 +4,23 @@ from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
+from stages.annotators.rules import Rules
+from stages.annotators.voting import Call, Compare, Keywords, Length, Pattern
 
-__all__ = ["Annotator", "Crossfit", "ImageLinear", "Linear", "Model", "NotEnough", "crossfit", "lines", "report"]
+__all__ = [
+    "Annotator",
+    "Call",
+    "Compare",
+    "Crossfit",
+    "ImageLinear",
+    "Keywords",
+    "Length",
+    "Linear",
+    "Model",
+    "NotEnough",
+    "Pattern",
+    "Rules",
+    "crossfit",
+    "lines",
+    "report",
+]
