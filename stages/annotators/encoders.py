@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Encoder(Protocol):
-    """Any class like this, named by `_target_`, will do."""
+    """Any dataclass like this, named by `_target_`, will do."""
 
     def fingerprint(self) -> str:
         """Give a text that changes whenever a vector may change."""

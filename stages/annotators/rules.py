@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stages import InputError, tables
 from stages.annotators import label_model
+from stages.annotators.base import choice
 from stages.annotators.label_model import ABSTAIN
 from stages.annotators.voting import Function
 from stages.tasks import Task, Value
@@ -63,8 +64,8 @@ class Rules:
         """Give the number of the label that each function votes for, shape (records, functions); -1 for none."""
         import numpy as np
 
-        if task.type != "choice" or task.multiple:
-            raise InputError("annotator=rules: functions vote for a choice of one label, this task has another type")
+        if choice(task).multiple:
+            raise InputError("annotator: rules vote for one label, and the labelling interface allows several at once")
         place = {label: number for number, label in enumerate(task.labels)} | {None: ABSTAIN}
         columns = []
         for name, function in self.active.items():

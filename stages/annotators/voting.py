@@ -27,7 +27,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class Function(Protocol):
-    """A labelling function. Any class like this, named by `_target_`, will do."""
+    """A labelling function. Any dataclass like this, named by `_target_`, will do."""
 
     def vote(self, records: pd.DataFrame) -> list[Vote]:
         """Give a label per record, or None to abstain."""
