@@ -13,7 +13,7 @@ from stages.annotators import label_model
 from stages.annotators.base import choice
 from stages.annotators.label_model import ABSTAIN
 from stages.annotators.voting import Function
-from stages.tasks import Task, Value
+from stages.tasks import Choice, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +58,7 @@ class Rules:
 
         known = tables.read_json(folder / "rules.json")
         accuracies = np.array([known["accuracies"][name] for name in self.active])
-        return RulesModel(self, task, accuracies, np.array([known["shares"][label] for label in task.labels]))
+        return RulesModel(self, choice(task), accuracies, np.array([known["shares"][label] for label in task.labels]))
 
     def votes(self, records: pd.DataFrame, task: Task) -> np.ndarray:
         """Give the number of the label that each function votes for, shape (records, functions); -1 for none."""
@@ -99,16 +99,16 @@ class SurveyedRules(Rules):
     ) -> RulesModel:
         import numpy as np
 
-        given = dict(zip(records["id"], task.codes(values).argmax(axis=1), strict=True)) if len(values) else {}
+        given = dict(zip(records["id"], choice(task).codes(values).argmax(axis=1), strict=True)) if len(values) else {}
         votes = np.array(list(self.known.values())).reshape(len(self.known), len(self.active))
         truth = np.array([given.get(id, ABSTAIN) for id in self.known], dtype=np.int64)
-        return RulesModel(self, task, *label_model.accuracies(votes, truth, len(task.labels)))
+        return RulesModel(self, choice(task), *label_model.accuracies(votes, truth, len(task.labels)))
 
 
 @dataclass(frozen=True)
 class RulesModel:
     rules: Rules
-    task: Task
+    task: Choice
     accuracies: np.ndarray
     shares: np.ndarray
 
