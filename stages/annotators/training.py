@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 THREADS = 2  # of the CPU: another number changes the last bits of a sum, so it is no matter of the machine
 SHORTEST = 100  # steps; a few labels need more epochs (Mosbach et al., On the Stability of Fine-tuning BERT, ICLR 2021)
+SORTED = 8  # batches among which texts are sorted by length
 SAVED = 100  # steps between two checkpoints
 KEPT = 12  # files; two runs of five folds and a whole
 WARM_UP, DECAY, LONGEST_STEP = 0.1, 0.01, 1.0  # share of the steps; weight decay; norm of the gradient
@@ -61,7 +62,7 @@ class Course:
 
 def train(
     model: torch.nn.Module,
-    rows: int,
+    lengths: Sequence[int],
     loss: Callable[[Sequence[int]], torch.Tensor],
     held_out: Callable[[], float] | None,
     schedule: Schedule,
@@ -73,8 +74,9 @@ def train(
     ----------
     model
         What of it requires a gradient is trained.
-    rows
-        How many records are learned from.
+    lengths
+        Of the texts that are learned from; those of about one length share a batch, since a batch is as slow as its
+        longest.
     loss
         Of the records with these numbers.
     held_out
@@ -88,9 +90,9 @@ def train(
     import torch
 
     weights = [each for each in model.parameters() if each.requires_grad]
-    steps = math.ceil(rows / schedule.batch)
+    steps = math.ceil(len(lengths) / schedule.batch)
     epochs = max(schedule.epochs, math.ceil(SHORTEST / steps))
-    optimizer = torch.optim.AdamW(weights, lr=schedule.rate, weight_decay=DECAY)
+    optimizer = torch.optim.AdamW(weights, lr=schedule.rate, weight_decay=DECAY, fused=True)
     rates = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate((step + 1) / (steps * epochs + 1)))
     place = _place(f"{key} {schedule} {THREADS} {torch.__version__} {next(model.parameters()).device.type}")
     state: dict[str, Any] = {"step": 0, "best": 0, "loss": None, "kept": None}
@@ -103,7 +105,8 @@ def train(
     every = range(state["step"], 0 if "ended" in state else steps * epochs)
     for step in progress(every, "annotate: training", len(every)):
         epoch, turn = divmod(step, steps)
-        _step(model, loss, _batch(rows, schedule.batch, epoch, turn, key), optimizer, f"{key} {step}")
+        batch = _batches(lengths, schedule.batch, f"{key} epoch {epoch}")[turn]
+        _step(model, loss, batch, optimizer, f"{key} {step}")
         rates.step()
         state["step"] = step + 1
         if turn == steps - 1 and held_out:
@@ -177,11 +180,18 @@ def _step(model: Any, loss: Any, batch: Sequence[int], optimizer: Any, seed: str
     optimizer.zero_grad()
 
 
-def _batch(rows: int, size: int, epoch: int, turn: int, key: str) -> list[int]:
-    import torch
+def _batches(lengths: Sequence[int], size: int, seed: str) -> list[list[int]]:
+    """Shuffle the rows, sort stretches of them by length, cut these into batches, and shuffle the batches."""
+    from random import Random
 
-    order = torch.randperm(rows, generator=torch.Generator().manual_seed(_number(f"{key} epoch {epoch}")))
-    return order[turn * size : (turn + 1) * size].tolist()
+    draw = Random(_number(seed))  # noqa: S311  no secret
+    rows = draw.sample(range(len(lengths)), len(lengths))
+    starts = range(0, len(rows), SORTED * size)
+    rows = [
+        row for start in starts for row in sorted(rows[start : start + SORTED * size], key=lambda row: lengths[row])
+    ]
+    batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+    return draw.sample(batches, len(batches))
 
 
 def _rate(share: float) -> float:

@@ -111,7 +111,7 @@ class Transformer:
 
         course = training.train(
             network,
-            len(learned),
+            [len(texts[row]) for row in learned],
             lambda rows: loss([learned[row] for row in rows]),
             held_out if held else None,
             self.schedule,
