@@ -46,7 +46,7 @@ def table():
 def test_encoders_and_decoders_train_whole_or_by_adapters_and_two_runs_are_the_same(
     make, lora, table, tmp_path, monkeypatch
 ):
-    annotator = Transformer(("text",), make(table["text"], tmp_path), Schedule(3, 16, 5e-3, 1), lora=lora)
+    annotator = Transformer(("text",), make(table["text"], tmp_path), Schedule(12, 16, 2e-3, 12), lora=lora)
     for folder in ("one", "other"):
         monkeypatch.setenv("LABELMILL_CACHE", str(tmp_path / f"cache of {folder}"))
         model = annotator.fit(table[:200], table["label"][:200].tolist(), TASK, 1)
@@ -74,7 +74,7 @@ def test_the_other_records_of_a_batch_do_not_show(table, tmp_path):
 
 def test_several_labels_may_hold_at_once(table, tmp_path):
     values = [topics(text) for text in table["text"]]
-    annotator = Transformer(("text",), bert(table["text"], tmp_path), Schedule(12, 16, 1e-2, 3))
+    annotator = Transformer(("text",), bert(table["text"], tmp_path), Schedule(20, 16, 3e-3, 20))
     model = annotator.fit(table[:300], values[:300], TOPICS, 1)
     right = ((model.predict(table[300:]) > 0.5) == TOPICS.codes(values[300:])).mean(axis=0)
     nothing = (TOPICS.codes(values[300:]) == 0).mean(axis=0)
@@ -118,7 +118,7 @@ fitted(sys.argv[1], sys.argv[2], table)
 
 
 def fitted(kind: str, model: str, table):
-    schedule = Schedule(40, 16, 1e-3, 40)
+    schedule = Schedule(16, 16, 1e-3, 16)
     make = {"transformer": Transformer, "setfit": SetFit}[kind]
     return make(("text",), model, schedule).fit(table[:200], table["label"][:200].tolist(), TASK, 1)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from stages import InputError
 
-EXTRA = "run pip install 'torch==2.13.0' and then pip install '.[transformers]'"
+EXTRA = "run pip install '.[transformers]'"
 
 
 def folder(model: str, revision: str | None = None) -> Path:
