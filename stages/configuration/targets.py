@@ -115,8 +115,17 @@ def instantiate(value: Mapping[str, Any], key: str) -> Any:
     for name, parameter in parameters.items():
         if name not in given and parameter.default is parameter.empty:
             raise InputError(f"{where(key)}: {name!r} is missing; {value['_target_']} allows {allowed}")
-    checked = {name: _checked(hints.get(name, Any), each, f"{key}.{name}") for name, each in given.items()}
+    checked = {name: _setting(hints.get(name, Any), each, f"{key}.{name}") for name, each in given.items()}
     return _call(target, checked, key)
+
+
+def _setting(kind: Any, value: Any, key: str) -> Any:
+    """Make what is annotated with a protocol, or with a mapping of them, from its own `_target_`; check all else."""
+    if not any(getattr(each, "_is_protocol", False) for each in (kind, *_nested(kind))):
+        return _checked(kind, value, key)
+    if not isinstance(value, Mapping) or (not typing.get_args(kind) and "_target_" not in value):
+        raise InputError(f"{where(key)}: a mapping with _target_ is expected, found {value!r:.100}")
+    return instantiate(value, key)
 
 
 def _checked(kind: Any, value: Any, key: str) -> Any:

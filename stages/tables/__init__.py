@@ -1,6 +1,6 @@
 """The one reader and writer of tables, JSON Lines and reports; outputs that appear whole or not at all."""
 
-from stages.tables.files import whole
+from stages.tables.files import cache, whole
 from stages.tables.lines import DIGITS, dump_line, read_json, read_lines, rounded, write_json, write_lines
 from stages.tables.shards import (
     ROWS,
@@ -21,6 +21,7 @@ __all__ = [
     "ROWS",
     "Columns",
     "Shard",
+    "cache",
     "dump_line",
     "empty",
     "plain",

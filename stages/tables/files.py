@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,15 @@ def whole(*outputs: str | Path) -> Iterator[tuple[Path, ...]]:
     finally:
         for draft in drafts:
             _remove(draft)
+
+
+def cache() -> Path:
+    """Give the folder that keeps what is costly to make anew: `$LABELMILL_CACHE`, or `labelmill` in the user's cache.
+
+    It holds nothing that an output needs: without it the same bytes are made, later.
+    """
+    own = os.environ.get("LABELMILL_CACHE")
+    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "labelmill"
 
 
 def _there(path: Path) -> bool:

@@ -1,0 +1,90 @@
+"""How right annotators are after a few labels per class, on tweets that are clearly positive or negative.
+
+Two classes: a mean rating above 0.5 and below -0.5. Each seed draws other labels; all are judged on the same 300 tweets
+of each class, from which no label is drawn. Prints the median over the seeds.
+
+python -m benchmarks.few_shot [--annotators linear embeddings] [--labels 8 64] [--seeds 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.measure import ROOT
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+LABELS = ("positive", "negative")
+JUDGED = 300  # per class
+
+
+def tweets() -> pd.DataFrame:
+    """Read the tweets of the default dataset, with what people made of each."""
+    import pandas as pd
+    import yaml
+
+    from stages.configuration import instantiate
+
+    source = yaml.safe_load((ROOT / "conf/dataset/tweets.yaml").read_text(encoding="utf-8"))["sources"]["ratings"]
+    rows = instantiate(source, "sources.ratings").read(["id", "mean", "text"])
+    table = pd.concat([part.table.to_pandas() for part in rows], ignore_index=True)
+    mean = table["mean"].astype(float)
+    table["label"] = mean.gt(0).map({True: "positive", False: "negative"})
+    return table[mean.abs() > 0.5].reset_index(drop=True)
+
+
+def annotator(option: str) -> Any:
+    """Make an option of conf/annotator/, to read the field `text`."""
+    import yaml
+
+    from stages.configuration import instantiate
+
+    settings = yaml.safe_load((ROOT / f"conf/annotator/{option}.yaml").read_text(encoding="utf-8"))
+    return instantiate(settings | {"fields": ["text"]}, "annotator")
+
+
+def drawn(table: pd.DataFrame, per_class: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give the rows to learn from, and those to judge on."""
+    import numpy as np
+
+    fixed, random = np.random.default_rng(0), np.random.default_rng(seed)
+    learned, judged = [], []
+    for label in LABELS:
+        rows = fixed.permutation(np.flatnonzero(table["label"] == label))
+        judged.append(rows[:JUDGED])
+        learned.append(random.permutation(rows[JUDGED:])[:per_class])
+    return np.concatenate(learned), np.concatenate(judged)
+
+
+def main() -> None:
+    import numpy as np
+
+    from stages.tasks import Choice
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--annotators", nargs="+", default=["linear", "embeddings", "setfit", "transformer"])
+    parser.add_argument("--labels", nargs="+", type=int, default=[8, 64, 250], help="per class")
+    parser.add_argument("--seeds", type=int, default=5)
+    given = parser.parse_args()
+    table, task = tweets(), Choice("sentiment", "text", LABELS)
+    print(f"{'annotator':<26}{'a class':>8}{'accuracy':>10}{'lowest':>8}{'highest':>9}{'seconds':>9}")
+    for option in given.annotators:
+        for per_class in given.labels:
+            right, start = [], time.perf_counter()
+            for seed in range(given.seeds):
+                learned, judged = drawn(table, per_class, seed)
+                model = annotator(option).fit(table.iloc[learned], table["label"].iloc[learned].tolist(), task, seed)
+                found = np.array(LABELS)[model.predict(table.iloc[judged]).argmax(axis=1)]
+                right.append(float((found == table["label"].iloc[judged]).mean()))
+            seconds = (time.perf_counter() - start) / given.seeds
+            scores = f"{statistics.median(right):>10.3f}{min(right):>8.3f}{max(right):>9.3f}"
+            print(f"{option:<26}{per_class:>8}{scores}{seconds:>9.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""What a model of language reads of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stages import InputError, media
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def joined(records: pd.DataFrame, fields: Sequence[str]) -> list[str]:
+    """Give each record's text fields, joined by a line end; what is missing is empty.
+
+    Raises
+    ------
+    InputError
+        A field holds pictures.
+    """
+    for field in fields:
+        if media.is_file(str(next(iter(records[field].dropna()), ""))):
+            raise InputError(f"annotator.fields: {field!r} names pictures; choose an annotator such as image_linear")
+    columns = [records[field].astype(object).fillna("").astype(str) for field in fields]
+    return ["\n".join(row) for row in zip(*columns, strict=True)]
