@@ -357,7 +357,7 @@ def test_several_labels_per_record_are_counted_each() -> None:
     arguments["plots"]["confusion"] = []
     text = Reader(page(**arguments)).text
     assert "positive 1 1 negative 1 0" in text
-    assert "Confusion None. A record may have several labels." in text
+    assert "Confusion None. A record may have several labels, or other values than choices." in text
 
 
 def test_many_labels_get_a_list_of_confusions_in_place_of_a_matrix() -> None:
