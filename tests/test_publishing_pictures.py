@@ -71,7 +71,7 @@ def made(folder: Path, task: Any, values: dict[str, Any]) -> Version:
         for id, value in values.items():
             if SPLIT[id] == split:
                 width, height = SIZES[id]
-                path = store.put(id, ".png", media.encode(np.full((height, width), 40, np.uint8)))
+                path = store.put(id, ".png", media.encode(np.full((height, width), ord(id), np.uint8)))
                 rows.append(
                     {"id": id, "image": path, "label": value, "origin": "human", "confidence": 1.0, "source": "s"}
                 )
