@@ -99,6 +99,27 @@ def test_average_precision_is_that_of_pycocotools(seed, pictures, most, ties):
         np.testing.assert_allclose(ours(BOXES, records), oracle(records), atol=1e-9)
 
 
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10**6))
+def test_boxes_in_whole_pixels_that_overlap_by_a_bar_exactly_are_decided_alike(seed):
+    """As a value has six digits of a per cent, such an overlap is only nearly that of the pixels."""
+    random, (width, height) = np.random.default_rng(seed), (354, 159)
+    records: Records = []
+    exact: Records = []
+    for _ in range(40):
+        left, top, across, down = (int(each) for each in random.integers(4, 41, 4))
+        sides = [left, top, across, down], [left, top, across + int(random.integers(0, 9)), down]
+        whole = [box(*side) for side in sides]
+        shares = [
+            box(*(round(each / of * 100, 6) for each, of in zip(side, (width, height) * 2, strict=True)))
+            for side in sides
+        ]
+        scores = [random.random()]
+        exact.append(([whole[0]], [whole[1]], scores))
+        records.append(([shares[0]], [shares[1]], scores))
+    np.testing.assert_allclose(ours(BOXES, records), oracle(exact), atol=1e-9)
+
+
 def test_overlaps_at_a_bar_and_alike_are_decided_as_pycocotools_does():
     truth = [box(0, 0, 10, 10), box(0, 0, 10, 10), box(40, 0, 10, 10), box(60, 0, 10, 10)]
     value = [box(0, 0, 10, 5), box(0, 0, 10, 10), box(40, 0, 10, 6), box(60, 0, 10, 9.5)]

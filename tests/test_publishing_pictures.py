@@ -119,6 +119,13 @@ def test_pycocotools_reads_boxes_in_pixels(tmp_path):
     ]
 
 
+def test_whole_pixels_come_out_whole(tmp_path):
+    edges = [7, 11, 13, 29]  # left, top, width and height on 20 × 60 pixels; a value has six digits of a per cent
+    shares = [round(each / side * 100, 6) for each, side in zip(edges, (20, 60, 20, 60), strict=True)]
+    found = coco(form_of(Coco(), BOXES, {"b": [box(*shares)]}, tmp_path))
+    assert next(iter(found.anns.values()))["bbox"] == edges
+
+
 def test_a_rotated_box_is_its_corners_and_what_they_lie_in(tmp_path):
     found = coco(form_of(Coco(), BOXES, TURNED, tmp_path), "test")
     (each,) = found.anns.values()

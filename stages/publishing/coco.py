@@ -14,6 +14,8 @@ from stages.tasks import rle
 if TYPE_CHECKING:
     import numpy as np
 
+DIGITS = 3  # of a pixel; values have more of a per cent, so that whole pixels come out whole
+
 
 @dataclass(frozen=True)
 class Coco:
@@ -60,7 +62,7 @@ def _instances(version: Version, split: str, folder: Path) -> dict[str, Any]:
 def _place(region: dict[str, Any], picture: Picture) -> dict[str, Any]:
     if "rle" in region:
         return _mask(rle.decode(region["rle"], region["size"]))
-    outline = points(region, picture.width, picture.height)
+    outline = [(round(x, DIGITS), round(y, DIGITS)) for x, y in points(region, picture.width, picture.height)]
     xs, ys = zip(*outline, strict=True)
     box = [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
     if region.get("rotation") == 0:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from stages.quality.intervals import interval
+from stages.tables import DIGITS
 from stages.tasks import Boxes, Objects, Value
 from stages.tasks.boxes import KEYS
 
@@ -44,7 +45,8 @@ def average_precision(
 
     Precision is interpolated at 101 recalls. Objects are matched in the order of their confidence, each to the free
     true object that it overlaps most; of one label in one picture the 100 most confident count. Labels without a true
-    object are left out.
+    object are left out. Overlaps are rounded to the digits that values are written with: boxes in whole pixels often
+    overlap by a bar exactly.
 
     Parameters
     ----------
@@ -108,7 +110,7 @@ def detections(
     true_order = np.argsort(true_groups, kind="stable")
     one, other = _pairs(groups, true_groups[true_order])
     overlaps = _overlaps(task, [proposed[i] for i in order], [true[i] for i in true_order], groups, one, other)
-    hits = _matched(one, other, overlaps.round(9), _ranks(groups), len(true))
+    hits = _matched(one, other, overlaps.round(DIGITS), _ranks(groups), len(true))
     found = []
     for label in range(n):
         mine = np.flatnonzero(groups % n == label)
