@@ -237,6 +237,14 @@ def test_a_record_without_a_picture_and_a_table_without_pictures_are_said(tmp_pa
 
 
 @pytest.mark.parametrize("form", [Coco(), Yolo(), Voc()])
+def test_a_picture_without_a_label_is_not_one_that_shows_nothing(tmp_path, form):
+    version = made(tmp_path, BOXES, UPRIGHT)
+    version.tables["train"].loc[0, ["label", "origin"]] = None
+    form.write(tmp_path / "form", version)
+    assert {path.name for path in (tmp_path / "form").rglob("*.png")} == {"b.png", "c.png"}
+
+
+@pytest.mark.parametrize("form", [Coco(), Yolo(), Voc()])
 def test_the_same_version_has_the_same_bytes(tmp_path, form):
     found = []
     for run in ("one", "other"):

@@ -8,6 +8,7 @@ adds what is new.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Collection, Mapping
 from hashlib import sha256
@@ -104,8 +105,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stages.importing", description="Labels that are there already.")
     parser.add_argument("form", choices=READERS, help="how the labels are written")
     parser.add_argument("path", type=Path, help="the folder; of COCO the file of annotations")
-    parser.add_argument("--annotator", required=True, help="who gave them: a pseudonym")
+    parser.add_argument("--annotator", required=True, type=_pseudonym, help="who gave them: a pseudonym")
     return parser
+
+
+def _pseudonym(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
+        raise argparse.ArgumentTypeError(f"letters, digits, ., _ and - are expected, found {text!r:.80}")
+    return text
 
 
 if __name__ == "__main__":

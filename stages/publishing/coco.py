@@ -46,7 +46,7 @@ def _instances(version: Version, split: str, folder: Path) -> dict[str, Any]:
         size = {"width": picture.width, "height": picture.height}
         told = {"record": picture.record, "origin": picture.origin}
         images.append({"id": number, "file_name": picture.name, **size, "license": 1, **told})
-        for region in picture.value or []:
+        for region in picture.value:
             place = {"id": len(annotations) + 1, "image_id": number}
             category = version.task.labels.index(region["label"]) + 1
             annotations.append({**place, "category_id": category, **_place(region, picture), "iscrowd": 0})

@@ -29,9 +29,9 @@ class Picture:
     channels
         1 for grey, 3 for colours.
     value
-        The label; None where there is none.
+        The label.
     origin
-        Who gave the label: `human` or `auto`; None for nobody.
+        Who gave the label: `human` or `auto`.
     """
 
     record: str
@@ -41,11 +41,13 @@ class Picture:
     height: int
     channels: int
     value: Value
-    origin: str | None
+    origin: str
 
 
 def pictures(version: Version, split: str, folder: Path) -> Iterator[Picture]:
-    """Yield a split's pictures in the order of their ids, each once its file is in the folder.
+    """Yield a split's labelled pictures in the order of their ids, each once its file is in the folder.
+
+    Those without a label are left out: in these forms they would be pictures that show nothing.
 
     Raises
     ------
@@ -57,6 +59,8 @@ def pictures(version: Version, split: str, folder: Path) -> Iterator[Picture]:
     for record, reference, value, origin in rows(
         version.tables[split], dict.fromkeys(("id", field, "label", "origin"))
     ):
+        if origin is None:
+            continue
         if reference is None:
             raise InputError(
                 f"record {record}: has no picture ({field}); clean with conf/cleaning/images, or label others"
@@ -67,7 +71,7 @@ def pictures(version: Version, split: str, folder: Path) -> Iterator[Picture]:
         except ValueError as error:
             raise InputError(f"{reference}: {error}; clean with conf/cleaning/images") from error
         height, width = pixels.shape[:2]
-        for region in value or []:
+        for region in value:
             if "size" in region and region["size"] != [width, height]:
                 size = " × ".join(map(str, region["size"]))
                 raise InputError(f"record {record}: marked on {size} pixels, and the picture has {width} × {height}")

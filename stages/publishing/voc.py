@@ -58,7 +58,7 @@ def _objects(picture: Picture) -> bytes:
     size = {"width": picture.width, "height": picture.height, "depth": picture.channels}
     told: dict[str, Any] = {"folder": "JPEGImages", "filename": picture.name, "size": size, "segmented": 0}
     root = _element("annotation", told)
-    for region in picture.value or []:
+    for region in picture.value:
         if region["rotation"]:
             raise InputError(
                 f"record {picture.record}: a rotated box, which VOC cannot carry; set the form to null in conf/publish/"
@@ -91,7 +91,7 @@ def _classes(picture: Picture, labels: tuple[str, ...]) -> bytes:
     from PIL import Image
 
     classes = np.zeros((picture.height, picture.width), dtype=np.uint8)
-    for region in picture.value or []:
+    for region in picture.value:
         number = labels.index(region["label"]) + 1
         mask = rle.decode(region["rle"], region["size"])
         if (mask & (classes > 0) & (classes != number)).any():

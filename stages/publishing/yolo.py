@@ -41,9 +41,7 @@ class Yolo:
             texts = folder / "labels" / split
             texts.mkdir(parents=True)
             for picture in pictures(version, split, folder / "images" / split):
-                lines = [
-                    f"{labels.index(each['label'])} {self._place(each, picture)}\n" for each in picture.value or []
-                ]
+                lines = [f"{labels.index(each['label'])} {self._place(each, picture)}\n" for each in picture.value]
                 (texts / picture.name).with_suffix(".txt").write_text("".join(lines), encoding="utf-8", newline="\n")
         places = [f"{SPLITS[split]}: images/{split}\n" for split in version.tables]
         names = [f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(labels)]
