@@ -118,3 +118,15 @@ def test_nothing_of_a_source_s_settings_is_told_but_where_it_is():
 
 def test_the_card_is_a_function_of_its_arguments():
     assert card(**made()) == card(**made())
+
+
+def test_the_card_has_the_figures_that_the_task_has():
+    given = made()
+    for estimate in ("cross_validated", "audit"):
+        found = {"n": 300, "iou": test_report.metric(0.7), "ap50_95": test_report.metric(0.4)}
+        given["statement"]["annotator"][estimate] = found | {"iou_big dog": test_report.metric(0.5)}
+    text = section(card(**given), "Quality of the automatic labels")
+    assert "| AP50:95 | 0.400 (0.350–0.450) |" in text
+    assert "| IoU | 0.700" in text
+    assert "| IoU of big dog | 0.500" in text
+    assert "macro" not in text

@@ -525,3 +525,20 @@ def test_gates_decide_how_their_command_exits(tmp_path: Path) -> None:
     failed = gate_command(tmp_path)
     assert failed.returncode == 1
     assert failed.stdout.startswith("gates: 1 of 2 failed: macro_f1\n")
+
+
+def test_of_objects_the_page_counts_what_is_missed_and_spurious():
+    given = made(("cat", "dog"))
+    for estimate in ("cross_validated", "audit"):
+        given["statement"]["annotator"][estimate] |= {
+            "ap50_95": metric(0.43),
+            "missed_cat": metric(7.0),
+            "missed_dog": metric(1234.0),
+            "spurious_cat": metric(0.0),
+            "spurious_dog": metric(5.0),
+        }
+    text = page(**given)
+    assert '<th scope="col">Missed</th>' in text or ">Missed</th>" in text
+    assert "AP50:95" in text
+    assert "1,234" in text
+    assert "Missed cat" not in text

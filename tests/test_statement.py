@@ -3,7 +3,7 @@ import pytest
 from stages.quality import Quality, statement, write_plots
 from stages.quality.settings import Gate, Guarantee
 from stages.review.judging import Audited
-from stages.tasks import Choice
+from stages.tasks import Boxes, Choice
 
 TASK = Choice("c", "t", ("no", "yes"))
 QUALITY = Quality(
@@ -138,3 +138,31 @@ def test_the_forecast_is_of_the_random_queue_and_of_the_records_that_people_lear
     assert each["labels"]["value"] == 356  # 320 more in train or validation, where nine of ten records are
     assert each["hours"]["value"] == pytest.approx(356 * 9 / 3600)
     assert "too few" in state(people, proposals)[0]["forecast"]["reason"]
+
+
+def objects(record, *labels, **scores):
+    value = [
+        {"x": 20.0 * place, "y": 0.0, "width": 10.0, "height": 10.0, "rotation": 0.0, "label": label}
+        for place, label in enumerate(labels)
+    ]
+    return auto(record, value) | scores if scores else human(record, value, "random")
+
+
+def test_objects_have_their_average_precision_and_what_is_missed_and_spurious():
+    boxes = Boxes("objects", "image", ("cat", "dog"))
+    people = [objects("1", "cat", "dog"), objects("2", "cat")]
+    proposals = [objects("1", "cat", "cat", scores=[0.9, 0.2]), objects("2", "cat", scores=[0.8])]
+    stated, _ = statement(version(), people, proposals, None, QUALITY, boxes, 7)
+    found = stated["annotator"]["cross_validated"]
+    assert found["ap50"]["value"] == found["ap50_95"]["value"] == 0.5  # all cats, and no dog
+    assert [found[f"{kind}_{label}"]["value"] for kind in ("missed", "spurious") for label in boxes.labels] == [
+        0,
+        1,
+        1,
+        0,
+    ]
+
+    proposals[1]["scores"] = None
+    stated, _ = statement(version(), people, proposals, None, QUALITY, boxes, 7)
+    assert stated["annotator"]["cross_validated"]["ap50"]["value"] is None
+    assert "no confidence for each object" in stated["annotator"]["cross_validated"]["ap50"]["reason"]

@@ -182,6 +182,7 @@ def test_metrics_of_boxes() -> None:
     assert found["iou"] == pytest.approx((0.8 + 1 + 1) / 3)
     assert found["accuracy"] == 2 / 3
     assert found["macro_f1"] == pytest.approx((4 / 5 + 1) / 2)
+    assert [found[f"{kind}_{label}"] for kind in ("missed", "spurious") for label in BOXES.labels] == [0, 0, 1, 0]
 
 
 def test_a_record_is_right_as_a_whole_exactly_if_its_likeness_reaches_the_bar() -> None:
@@ -277,6 +278,20 @@ def test_metrics_of_masks() -> None:
     assert found["accuracy"] == 1
     assert math.isnan(found["iou_dog"])
     assert 0 < found["boundary_iou"] < 1
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(pixels, pixels), min_size=1, max_size=4))
+def test_overlaps_of_masks_are_those_of_their_pixels_counted_plainly(
+    pairs: list[tuple[np.ndarray, np.ndarray]],
+) -> None:
+    truth, proposed = ([[MASKS.region(pair[side], "cat")] for pair in pairs] for side in (0, 1))
+    found = MASKS.score(MASKS.statistics(truth, proposed).sum(axis=0))
+    true, marked = np.array(pairs).swapaxes(0, 1)
+    shared, either = (true & marked).sum(), (true | marked).sum()
+    if either:
+        assert found["iou"] == pytest.approx(shared / either)
+        assert found["dice"] == pytest.approx(2 * shared / (true.sum() + marked.sum()))
 
 
 XML = """<View><Image name="image" value="$image"/><{0} name="objects" toName="image">

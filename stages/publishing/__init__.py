@@ -1,8 +1,23 @@
 """A version in the forms that people load."""
 
 from stages.publishing.base import Form, Version, composition, published
+from stages.publishing.coco import Coco
 from stages.publishing.hugging_face import HuggingFace
 from stages.publishing.plain import Csv, JsonLines
 from stages.publishing.settings import Publish
+from stages.publishing.voc import Voc
+from stages.publishing.yolo import Yolo
 
-__all__ = ["Csv", "Form", "HuggingFace", "JsonLines", "Publish", "Version", "composition", "published"]
+__all__ = [
+    "Coco",
+    "Csv",
+    "Form",
+    "HuggingFace",
+    "JsonLines",
+    "Publish",
+    "Version",
+    "Voc",
+    "Yolo",
+    "composition",
+    "published",
+]

@@ -12,6 +12,7 @@ CONFORMS = "http://mlcommons.org/croissant/1.0"
 PARQUET = "application/x-parquet"  # as mlcroissant calls it
 TYPES = {
     "number": "sc:Float",
+    "whole": "sc:Integer",
     "image": "sc:ImageObject",
     "label": ["sc:Text", "cr:Label"],
     "labels": ["sc:Text", "cr:Label"],
@@ -129,18 +130,38 @@ def _records(split: str, version: Version) -> dict[str, Any]:
         "@id": split,
         "name": split,
         "key": {"@id": f"{split}/id"},
-        "field": [_field(split, name, kind) for name, kind in version.kinds.items()],
+        "field": [_field(split, name, kind, version) for name, kind in version.kinds.items()],
     }
 
 
-def _field(split: str, name: str, kind: str) -> dict[str, Any]:
+def _field(split: str, name: str, kind: str, version: Version) -> dict[str, Any]:
     picture = {"transform": {"jsonPath": "bytes"}} if kind == "image" else {}
+    source = {"fileSet": {"@id": f"{split}-files"}, "extract": {"column": name}, **picture}
+    place = f"{split}/{name}"
+    field = {
+        "@type": "cr:Field",
+        "@id": place,
+        "name": place,
+        "description": COLUMNS.get(name, f"A field of the record ({kind})."),
+        **({"repeated": True} if kind in ("labels", "regions") else {}),
+    }
+    if kind == "regions":
+        (region,) = version.task.column
+        return {**field, "subField": [_part(place, key, each, source) for key, each in region.items()]}
+    return {**field, "dataType": TYPES.get(kind, "sc:Text"), "source": source}
+
+
+def _part(whole: str, key: str, kind: Any, source: dict[str, Any]) -> dict[str, Any]:
+    """Describe what each region says under a key."""
+    repeated = {"repeated": True} if isinstance(kind, list) else {}
+    while isinstance(kind, list):
+        (kind,) = kind
     return {
         "@type": "cr:Field",
-        "@id": f"{split}/{name}",
-        "name": f"{split}/{name}",
-        "description": COLUMNS.get(name, f"A field of the record ({kind})."),
-        "dataType": TYPES.get(kind, "sc:Text"),
-        **({"repeated": True} if kind == "labels" else {}),
-        "source": {"fileSet": {"@id": f"{split}-files"}, "extract": {"column": name}, **picture},
+        "@id": f"{whole}/{key}",
+        "name": f"{whole}/{key}",
+        "description": f"The {key} of what is marked.",
+        "dataType": TYPES["label" if key == "label" else kind],
+        **repeated,
+        "source": {**source, "transform": {"jsonPath": key}},
     }

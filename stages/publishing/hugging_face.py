@@ -26,7 +26,9 @@ SIZES = {  # below so many records
 }
 COLUMNS = {"image": "file", "number": "number", "label": "text", "labels": "texts"}
 FEATURES = {"image": "image", "number": "float64"}
-CATEGORIES = {"image": "image-classification", "text": "text-classification"}
+CHOICES = {"image": "image-classification", "text": "text-classification"}  # by what is labelled
+CATEGORIES = {"boxes": "object-detection", "polygons": "image-segmentation", "masks": "image-segmentation"}
+SCALARS = {"text": "string", "number": "float64", "whole": "int64"}
 LICENSES = re.compile(  # the Hub's identifiers of licenses that fit data
     r"cc0-1\.0|cc-by-2\.[05]|cc-by(-nc)?(-sa)?-[34]\.0|cc-by-nd-4\.0|cc-by-nc-nd-[34]\.0|odbl|odc-by|pddl|c-uda"
     r"|cdla-(permissive|sharing)-1\.0|cdla-permissive-2\.0|apache-2\.0|mit|bsd-[23]-clause|isc|zlib|unlicense|mpl-2\.0"
@@ -80,12 +82,13 @@ def _header(version: Version) -> str:
 
     about, records = version.about, sum(map(len, version.tables.values()))
     files = [{"split": split, "path": f"data/{split}/*.parquet"} for split in version.tables]
-    category = next((CATEGORIES[kind] for kind in CATEGORIES if kind in version.fields.values()), None)
+    choices = next((CHOICES[kind] for kind in CHOICES if kind in version.fields.values()), None)
+    category = choices if version.task.type == "choice" else CATEGORIES.get(version.task.type)
     header = {
         "pretty_name": about.title,
         **_license(about.license),
         "language": [about.language] if about.language else None,
-        "task_categories": [category] if category and version.task.type == "choice" else None,
+        "task_categories": [category] if category else None,
         "size_categories": [next((size for end, size in SIZES.items() if records < end), "1B<n<10B")],
         "configs": [{"config_name": "default", "data_files": files}] if files else None,
         "dataset_info": {
@@ -108,7 +111,20 @@ def _license(name: str) -> dict[str, str]:
 
 
 def _feature(name: str, kind: str, version: Version) -> dict[str, Any]:
+    """Declare a column as `datasets.Features` does in a card; names of labels are those of a `ClassLabel`."""
     names = {"class_label": {"names": {str(place): label for place, label in enumerate(version.task.labels)}}}
+
+    def typed(kind: Any) -> dict[str, Any]:
+        if isinstance(kind, str):
+            return {"dtype": names if kind == "label" else SCALARS[kind]}
+        if isinstance(kind, dict):
+            fields = ((key, "label" if key == "label" else each) for key, each in kind.items())
+            return {"struct": [{"name": key, **typed(each)} for key, each in fields]}
+        each = typed(kind[0])
+        return {"list": each if "list" in each else next(iter(each.values()))}
+
+    if kind == "regions":
+        return {"name": name, **typed(version.task.column)}
     if kind == "labels":
         return {"name": name, "list": names}
     return {"name": name, "dtype": names if kind == "label" else FEATURES.get(kind, "string")}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from stages.quality.admission import Audited
+from stages.quality.average_precision import average_precision
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
 from stages.quality.forecast import Effort, forecast
@@ -17,7 +18,7 @@ from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
 from stages.quality.issues import label_issues, precision
 from stages.quality.settings import Quality
-from stages.tasks import Choice, Task
+from stages.tasks import Choice, Objects, Task
 
 AGREEMENT = ("n", "alpha", "pairwise", "person_error", "consensus_error")
 
@@ -119,10 +120,21 @@ def _known(records: Sequence[str], values: Mapping[str, Any], proposals: Mapping
 def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float, seed: int, nothing: str) -> dict[str, Any]:
     truth, given, right, confidence = _columns(pairs, task, bar)
     metrics = bootstrap(task.statistics(truth, given), task.score, seed) | calibration(confidence, right, seed)
+    if isinstance(task, Objects):
+        metrics |= _average_precision(task, truth, given, [line.get("scores") for _, line in pairs], seed)
     if not pairs:  # one reason for all of them
         unknown = {"value": None, "low": None, "high": None}
         return {"n": 0, "reason": nothing, **dict.fromkeys(metrics, unknown)}
     return {"n": len(pairs), **metrics}
+
+
+def _average_precision(
+    task: Objects, truth: Sequence[Any], given: Sequence[Any], scores: Sequence[Any], seed: int
+) -> dict[str, Any]:
+    if None not in scores:
+        return average_precision(task, truth, given, scores, seed)
+    unknown = {"value": None, "low": None, "high": None, "reason": "the annotator gives no confidence for each object"}
+    return dict.fromkeys(("ap50", "ap50_95"), unknown)
 
 
 def _columns(

@@ -11,7 +11,11 @@ from stages.report import wording
 from stages.report.page import About, Block
 from stages.report.wording import ESTIMATES
 
-METRICS = ("accuracy", "macro_precision", "macro_recall", "macro_f1", "calibration_error")
+METRICS = (
+    *("accuracy", "macro_precision", "macro_recall", "macro_f1"),
+    *("ap50", "ap50_95", "iou", "dice", "boundary_iou", "calibration_error"),
+)
+LABELLED = ("f1_", "iou_")
 COUNTED = {"people": "people", "rounds": "rounds", "annotations": "answers", "skipped": "of them skipped"}
 ORIGINS = {"human": "labelled by people", "auto": "labelled by the annotator", "none": "not labelled"}
 
@@ -137,12 +141,12 @@ def _quality(statement: Block) -> list[str]:
     tables: list[str] = []
     if known:
         best = known[wording.best(statement)]
-        labels = [name for name in best if name.startswith("f1_")]
+        labels = [(name, *name.split("_", 1)) for name in best if name.startswith(LABELLED)]
         rows = [
             [text, *(_text(wording.found(block, name)) for block in known.values())]
             for name, text in [
-                *((name, wording.metric(name)) for name in METRICS),
-                *((name, f"F1 of {_text(name.removeprefix('f1_'))}") for name in labels),
+                *((name, wording.metric(name)) for name in METRICS if name in best),
+                *((name, f"{wording.metric(kind)} of {_text(label)}") for name, kind, label in labels),
             ]
         ]
         heads = [f"{ESTIMATES[key]}, {block['n']:,} records" for key, block in known.items()]

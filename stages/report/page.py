@@ -14,7 +14,8 @@ Block = Mapping[str, Any]
 Rows = Sequence[Block]
 
 MATRIX = 15  # labels at most in a confusion matrix; of more, the most frequent confusions are listed
-PER_LABEL = ("precision_", "recall_", "f1_")
+PER_LABEL = {"precision_": "Precision", "recall_": "Recall", "f1_": "F1", "iou_": "IoU"}
+COUNTS = {"missed_": "Missed", "spurious_": "Spurious"}
 ORIGINS = {
     "human": ("people", "labelled by people"),
     "auto": ("auto", "labelled by the annotator"),
@@ -130,19 +131,33 @@ def _quality(stated: Block, annotator: Block, best: str) -> Markup:
     tables: list[Markup] = []
     if known:
         names = [name for name, metric in known[best].items() if isinstance(metric, Mapping)]
-        overall = sorted(name for name in names if not name.startswith(PER_LABEL))
-        labels = [name.removeprefix("f1_") for name in names if name.startswith("f1_")]
+        overall = sorted(name for name in names if not name.startswith((*PER_LABEL, *COUNTS)))
         heads = [join(_capital(ESTIMATES[key]), " ", _small(f"n = {block['n']:,}")) for key, block in known.items()]
         rows = [
             (_capital(wording.metric(name)), *(_value(block, name) for block in known.values())) for name in overall
         ]
-        by_label = [(label, *(_value(known[best], f"{each}{label}") for each in PER_LABEL)) for label in labels]
         tables = [table(("", *heads), rows, ("", *("n" for _ in heads)))]
-        if by_label:
-            tables.append(tag("h3", f"By label, {ESTIMATES[best]}"))
-            tables.append(table(("", "Precision", "Recall", "F1"), by_label, ("", "n", "n", "n")))
+        tables += _by_label(known[best], ESTIMATES[best])
         tables.append(tag("p", "Beside each figure: its 95% bootstrap interval over records.", class_="soft"))
     return _section("Quality of automatic labels", *(tag("p", each) for each in told), *tables)
+
+
+def _by_label(measured: Block, estimate: str) -> list[Markup]:
+    columns = {key: head for key, head in PER_LABEL.items() if any(name.startswith(key) for name in measured)}
+    counts = {key: head for key, head in COUNTS.items() if any(name.startswith(key) for name in measured)}
+    if not columns:
+        return []
+    last = list(columns)[-1]
+    rows = [
+        (
+            label,
+            *(_value(measured, f"{key}{label}") for key in columns),
+            *(f"{measured[f'{key}{label}']['value']:,.0f}" for key in counts),
+        )
+        for label in (name.removeprefix(last) for name in measured if name.startswith(last))
+    ]
+    heads = (*columns.values(), *counts.values())
+    return [tag("h3", f"By label, {estimate}"), table(("", *heads), rows, ("", *("n" for _ in heads)))]
 
 
 def _guarantee(statement: Block) -> Markup:

@@ -8,6 +8,7 @@ from typing import Any
 Block = Mapping[str, Any]
 
 UNDECIDED = "not enough data"
+NAMES = {"ap50_95": "AP50:95", "ap50": "AP50", "iou": "IoU", "f1": "F1", "_": " "}
 ESTIMATES = {"cross_validated": "cross-validated", "audit": "audit"}
 
 
@@ -61,7 +62,9 @@ def known(measured: Block | None) -> bool:
 
 def metric(name: str) -> str:
     """Write the name of a metric as people do: `macro_f1` becomes macro F1."""
-    return name.replace("_", " ").replace("f1", "F1")
+    for key, text in NAMES.items():
+        name = name.replace(key, text)
+    return name
 
 
 def interval(measured: Block) -> str:

@@ -83,7 +83,7 @@ class Objects(Regions):
         """Precision, recall and F1 of objects at an overlap of one half; their mean overlap; records that are right.
 
         `accuracy` is the share of records with all objects found and none too many. `iou` is the mean overlap of those
-        found.
+        found. Of each label also how many true objects were `missed`, and how many proposed ones were `spurious`.
         """
         import numpy as np
 
@@ -103,6 +103,8 @@ class Objects(Regions):
             metrics[f"precision_{label}"] = precision[..., i]
             metrics[f"recall_{label}"] = recall[..., i]
             metrics[f"f1_{label}"] = each[..., i]
+            metrics[f"missed_{label}"] = true[..., i] - hits[..., i]
+            metrics[f"spurious_{label}"] = given[..., i] - hits[..., i]
         return metrics
 
     def _matches(self, one: Value, other: Value) -> list[Match]:
