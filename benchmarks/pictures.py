@@ -88,12 +88,14 @@ def augment(folder: Path, target: Path, processes: int) -> None:
     from stages import augmenting, media, tables
     from stages.configuration import instantiate
     from stages.engine import Local
+    from stages.tasks import Choice
 
+    kind = Choice("kind", "image", ("a", "b"))
     settings = yaml.safe_load(Path("conf/augmentation/images.yaml").read_text(encoding="utf-8"))
     chosen = augmenting.Augmentation(settings["copies"], ["image"], settings["operators"])
     operators = instantiate(settings["operators"], "augmentation.operators")
     shards, store = tables.shards(folder), media.Store(target / "copies", str(target / "copies"))
-    copies, _ = augmenting.augment(shards, chosen, operators, FIELDS, [], store, Local(processes), 1)
+    copies, _ = augmenting.augment(shards, chosen, operators, FIELDS, [], store, Local(processes), kind, 1)
     columns = augmenting.columns(FIELDS, "text")
     tables.write(target / "copies", [copies], columns, tables.rows(FIELDS))
     print(f"{len(copies):,} copies")

@@ -17,7 +17,9 @@ def main(dataset: Dataset, augmentation: Augmentation, engine: Engine, seed: int
     parents = shards("data/dataset/train")
     with whole("data/augmented") as (augmented,):
         store = Store(augmented, "data/augmented")
-        copies, lacking = augmenting.augment(parents, augmentation, operators, fields, originals, store, engine, seed)
+        copies, lacking = augmenting.augment(
+            parents, augmentation, operators, fields, originals, store, engine, task, seed
+        )
         write(augmented, [copies], augmenting.columns(fields, task.column), rows(fields))
     return f"augment: {len(copies):,} copies made, {lacking:,} not, since they would equal one that there is"
 

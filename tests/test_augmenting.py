@@ -20,6 +20,7 @@ from stages.configuration import instantiate
 from stages.engine import Local
 from stages.media import Store
 from stages.tables import shards, write
+from stages.tasks import Choice
 
 SENTENCE = "The wonderful waiter brought another terrible dinner, though nobody was happy about anything!"
 OPERATORS = {each.__name__: each(share=0.05) for each in (Swap, Delete, Typo, Case, Punctuation)}
@@ -27,6 +28,7 @@ ONE = Augmentation(copies=1, fields=["text"], operators={"swap": {}, "any": {"sh
 KINDS = {"id": "text", "content": "text", "text": "text", "title": "text", "source": "text"}
 KINDS |= {"label": "text", "origin": "text", "confidence": "number"}
 FIELDS = {"text": "text", "title": "text", "photo": "image"}
+KIND = Choice("mood", "text", ("positive", "negative"))
 
 
 def records(count=30, label="positive"):
@@ -41,7 +43,7 @@ def copied(folder, frame, chosen=ONE, operators=OPERATORS, rows=100, kinds=KINDS
     write(folder, [frame], kinds, rows=rows)
     originals = [frame[["text", "title"]]] if originals is None else originals
     store = Store(folder, "data/augmented")
-    return augment(shards(folder), chosen, operators, FIELDS, originals, store, Local(1), seed)
+    return augment(shards(folder), chosen, operators, FIELDS, originals, store, Local(1), KIND, seed)
 
 
 # operators

@@ -5,20 +5,27 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stages import InputError, media
-from stages.augmenting import Albumentation, Augmentation, augment
+from stages.augmenting import Albumentation, Augmentation, Swap, augment
+from stages.augmenting.pictures import Pictures
 from stages.engine import Local
 from stages.media import Store
 from stages.tables import shards, write
+from stages.tasks import Boxes, Choice, Masks, Polygons
+from stages.tasks.boxes import corners
 
 KINDS = dict.fromkeys(["id", "content", "image", "source", "label", "origin"], "text") | {"confidence": "number"}
 FIELDS = {"image": "image"}
+KIND = Choice("kind", "image", ("cat", "dog"))
 TURN = Albumentation("Affine", {"rotate": [-20, 20], "scale": [0.8, 1.2], "p": 1.0})
 NOISE = Albumentation("GaussNoise", {"p": 1.0})
 FLIP = Albumentation("HorizontalFlip", {"p": 1.0})
@@ -47,10 +54,10 @@ def records(tmp_path) -> pd.DataFrame:
 def copied(frame, folder: Path, operators, copies=1, rows=100, processes=1, seed=7):
     """The copies, how many are lacking, and the bytes of each file."""
     write(folder / "in", [frame], KINDS, rows=rows)
-    settings = Augmentation(copies, ["image"], {name: {"_target_": "x"} for name in operators})
+    chosen = Augmentation(copies, ["image"], {name: {"_target_": "x"} for name in operators})
     store = Store(folder / "out", str(folder / "out"))
     parents = shards(folder / "in")
-    found, lacking = augment(parents, settings, operators, FIELDS, [frame], store, Local(processes), seed)
+    found, lacking = augment(parents, chosen, operators, FIELDS, [frame], store, Local(processes), KIND, seed)
     return found, lacking, {Path(path).name: Path(path).read_bytes() for path in found["image"]}
 
 
@@ -96,6 +103,110 @@ def test_copies_of_a_record_differ_from_it_and_from_each_other(records, tmp_path
     found, lacking, files = copied(records, tmp_path / "x", sometimes, copies=3)
     assert (len(found), lacking) == (6, 12)  # there is one other form of each
     assert len(set(files.values())) == 6
+
+
+BOXES, POLYGONS, MASKS = (kind("objects", "image", ("cat", "dog")) for kind in (Boxes, Polygons, Masks))
+NARROW = (60, 180)  # height, width: three times as wide as high
+
+
+def box(x, y, width, height, rotation=0.0):
+    size = {"size": [NARROW[1], NARROW[0]]} if rotation else {}
+    return {"x": x, "y": y, "width": width, "height": height, "rotation": rotation, **size, "label": "cat"}
+
+
+def moving(task, value, transform, visibility=0.5):
+    """Change a picture with what is marked in it."""
+    pixels = np.random.default_rng(1).integers(0, 255, NARROW, dtype=np.uint8)
+    return Pictures([transform], None, task, visibility).move(pixels, value, Random(1))[1]
+
+
+regions = st.builds(
+    box, st.floats(1, 60), st.floats(1, 60), st.floats(5, 39), st.floats(5, 39), st.sampled_from([0.0, 20.0, 250.0])
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(regions)
+@pytest.mark.parametrize("name", ["HorizontalFlip", "VerticalFlip"])
+def test_a_box_that_is_mirrored_twice_is_back_within_a_pixel(name, region):
+    flip = Albumentation(name, {"p": 1.0})
+    once = moving(BOXES, [region], flip, 0.0)
+    [back] = moving(BOXES, once, flip, 0.0)
+    if not region["rotation"]:
+        [mirrored] = once
+        centre = "x" if name == "HorizontalFlip" else "y"
+        side = "width" if centre == "x" else "height"
+        assert mirrored[centre] == pytest.approx(100 - region[centre] - region[side], abs=1e-3)
+    before, after = (sorted(corners(each, NARROW[1], NARROW[0])) for each in (region, back))
+    assert np.abs(np.array(before) - np.array(after)).max() < 0.01
+
+
+@settings(deadline=None, max_examples=30)
+@given(regions.filter(lambda each: not each["rotation"]), st.integers(0, 2**32))
+def test_the_mask_of_a_box_stays_within_the_moved_box(region, seed):
+    turn = Albumentation(
+        "Affine", {"rotate": [-30, 30], "scale": [0.8, 1.2], "translate_percent": [-0.1, 0.1], "p": 1.0}
+    )
+    area = np.zeros(NARROW, dtype=bool)
+    left, top, right, bottom = (round(each) for each in edges(region))
+    area[top:bottom, left:right] = True
+    exact = box(*(100 * each for each in (left / 180, top / 60, (right - left) / 180, (bottom - top) / 60)))
+    pixels = np.zeros(NARROW, dtype=np.uint8)
+    moved = Pictures([turn], None, BOXES, 0.0).move(pixels, [exact], Random(seed))[1]
+    covered = Pictures([turn], None, MASKS, 0.0).move(pixels, [MASKS.region(area, "cat")], Random(seed))[1]
+    if covered:
+        rows, columns = MASKS.mask(covered, "cat").nonzero()
+        [found] = moved
+        left, top, right, bottom = edges(found)
+        assert left - 1 <= columns.min()
+        assert columns.max() + 1 <= right + 1
+        assert top - 1 <= rows.min()
+        assert rows.max() + 1 <= bottom + 1
+
+
+def edges(region):
+    x, width = (region[key] * NARROW[1] / 100 for key in ("x", "width"))
+    y, height = (region[key] * NARROW[0] / 100 for key in ("y", "height"))
+    return x, y, x + width, y + height
+
+
+def test_what_leaves_the_picture_is_cut_off_or_dropped_by_the_declared_visibility():
+    right = Albumentation("Affine", {"translate_px": {"x": [90, 90], "y": [0, 0]}, "p": 1.0})
+    stays, halved, leaves = box(10, 10, 10, 10), box(45, 40, 10, 10), box(60, 70, 10, 10)
+    found = moving(BOXES, [stays, halved, leaves], right, 0.4)
+    assert [each["x"] for each in found] == pytest.approx([60, 95], abs=1)
+    assert found[1]["width"] == pytest.approx(5, abs=1)
+    assert len(moving(BOXES, [stays, halved, leaves], right, 0.6)) == 1
+
+
+def test_a_polygon_is_cut_off_at_the_border():
+    right = Albumentation("Affine", {"translate_px": {"x": [90, 90], "y": [0, 0]}, "p": 1.0})
+    square = {"points": [[40, 10], [60, 10], [60, 30], [40, 30]], "label": "cat"}
+    [found] = moving(POLYGONS, [square], right, 0.3)
+    assert max(x for x, _ in found["points"]) == pytest.approx(100, abs=0.6)
+    assert min(x for x, _ in found["points"]) == pytest.approx(90, abs=0.6)
+    assert found == POLYGONS.parse(POLYGONS.show([found]))[0]
+
+
+def test_copies_of_marked_pictures_have_labels_that_moved_along(records, tmp_path):
+    marked = [{**box(0, 0, 25, 50), "size": None}]
+    frame = records.assign(label=[marked if each is not None else None for each in records["label"]])
+    columns = {"id": "text", "image": "text", "label": BOXES.column}
+    write(tmp_path / "parents", [frame], columns)
+    store = Store(tmp_path / "x", str(tmp_path / "x"))
+    chosen = Augmentation(1, ["image"], {"flip": {"_target_": "x"}})
+    copies, _ = augment(shards(tmp_path / "parents"), chosen, {"flip": FLIP}, FIELDS, [], store, Local(1), BOXES, 1)
+    assert len(copies)
+    for label in copies["label"]:
+        assert label[0]["x"] == pytest.approx(75, abs=1e-3)
+        assert "size" not in label[0]
+    write(tmp_path / "copies", [copies], {"id": "text", "label": BOXES.column})
+
+
+def test_labels_that_say_where_are_not_made_wrong():
+    changed = Augmentation(1, ["text"], {"swap": {"_target_": "x"}})
+    with pytest.raises(InputError, match="would not move along with text; choose augmentation: none"):
+        augment([], changed, {"swap": Swap(0.1)}, {"text": "text"}, [], None, None, BOXES, 1)
 
 
 def test_a_record_without_a_picture_has_no_copy(records, tmp_path):

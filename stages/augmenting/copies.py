@@ -1,4 +1,4 @@
-"""Augmented copies of records: what they show changes, their labels do not."""
+"""Augmented copies of records: what they show changes, what their labels say does not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from stages.augmenting.pictures import PictureOperator, Pictures
 from stages.augmenting.settings import Augmentation
 from stages.engine import Engine
 from stages.media import Store
-from stages.tables import Columns, Shard, sort_by_id
+from stages.tables import Columns, Shard, plain, sort_by_id
+from stages.tasks import Boxes, Choice, Masks, Polygons, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +75,7 @@ def augment(
     originals: Sequence[pd.DataFrame],
     store: Store,
     engine: Engine,
+    task: Task,
     seed: int,
 ) -> tuple[pd.DataFrame, int]:
     """Make augmented copies of the labelled records of a table.
@@ -98,6 +100,8 @@ def augment(
         Where the copies' pictures are put.
     engine
         Where the work runs.
+    task
+        What a label is: of boxes, polygons and masks it moves along with the picture.
     seed
         The only source of chance.
 
@@ -109,14 +113,15 @@ def augment(
     Raises
     ------
     InputError
-        A field to change is not a field of the dataset; or the operators do not change what it holds.
+        A field to change is not a field of the dataset; or the operators do not change what it holds, or would make
+        labels wrong.
     """
     import pandas as pd
 
     for name in settings.fields:
         if name not in fields:
             raise InputError(f"augmentation: fields: {name!r} is not a field of the dataset")
-    kind = _kind(operators, {name: fields[name] for name in settings.fields}, store)
+    kind = _kind(operators, {name: fields[name] for name in settings.fields}, store, task, settings.visibility)
     taken = set() if isinstance(kind, Pictures) else {each for frame in originals for each in _cells(frame, settings)}
     parts = engine.map(partial(_worker, settings, kind, taken, seed), parents, what="augment")
     copies = sort_by_id(pd.concat([copies for copies, _ in parts]))
@@ -140,7 +145,11 @@ def columns(fields: Mapping[str, str], label: Any) -> Columns:
 
 
 def _kind(
-    operators: Mapping[str, Operator | PictureOperator | None], fields: Mapping[str, str], store: Store
+    operators: Mapping[str, Operator | PictureOperator | None],
+    fields: Mapping[str, str],
+    store: Store,
+    task: Task,
+    visibility: float,
 ) -> Pictures | Texts:
     pictures = "image" in fields.values()
     if pictures and set(fields.values()) != {"image"}:
@@ -154,7 +163,14 @@ def _kind(
                 f"({', '.join(fields)}) hold {told}; choose another option in params.yaml"
             )
     chosen: list[Any] = [operator for operator in operators.values() if operator]
-    return Pictures(chosen, store) if pictures else Texts(chosen)
+    if isinstance(task, Choice):
+        return Pictures(chosen, store) if pictures else Texts(chosen)
+    if chosen and not (len(fields) == 1 and pictures and isinstance(task, Boxes | Polygons | Masks)):
+        raise InputError(
+            f"augmentation: the labels ({task.type}) say where something is, and would not move along with "
+            f"{', '.join(fields) or 'nothing'}; choose augmentation: none in params.yaml"
+        )
+    return Pictures(chosen, store, task, visibility) if chosen else Texts([])  # type: ignore[arg-type]
 
 
 def _worker(
@@ -166,12 +182,17 @@ def _worker(
         rows: list[int] = []
         ids: list[str] = []
         made: list[Cells] = []
-        for row, (id, cells) in enumerate(zip(frame["id"].tolist(), _cells(frame, settings), strict=True)):
-            for name, changed in _copies(id, cells, settings.copies, kind, taken, seed):
+        labels: list[Any] = []
+        given = zip(frame["id"].tolist(), _cells(frame, settings), frame["label"].tolist(), strict=True)
+        for row, (id, cells, label) in enumerate(given):
+            for name, changed, value in _copies(id, cells, label, settings.copies, kind, taken, seed):
                 rows.append(row)
                 ids.append(name)
                 made.append(changed)
+                labels.append(value)
         copies = frame.iloc[rows].rename(columns={"id": "parent"}).assign(id=ids)
+        if _moves(kind):
+            copies["label"] = labels
         for name, values in zip(settings.fields, zip(*made, strict=True), strict=False):
             copies[name] = list(values)
         return copies, len(frame) * settings.copies
@@ -179,16 +200,25 @@ def _worker(
     return copy
 
 
+def _moves(kind: Kind) -> bool:
+    return isinstance(kind, Pictures) and kind.task is not None
+
+
 def _copies(
-    id: str, cells: Cells, count: int, kind: Kind, taken: Collection[Cells], seed: int
-) -> Iterator[tuple[str, Cells]]:
-    """Give the copies of a record: their ids, and what they hold in the fields that change."""
+    id: str, cells: Cells, label: Any, count: int, kind: Kind, taken: Collection[Cells], seed: int
+) -> Iterator[tuple[str, Cells, Any]]:
+    """Give the copies of a record: their ids, what they hold in the fields that change, and their labels."""
     values = [None if cell is None else kind.open(cell) for cell in cells]
     mine = {tuple(value if value is None else kind.print(value) for value in values)}
     for number in range(1, count + 1):
         rng = Random(int.from_bytes(sha256(f"augment|{seed}|{id}|{number}".encode()).digest()[:8], "big"))  # noqa: S311
         for _ in range(TRIES):
-            changed = [None if value is None else kind.change(value, rng) for value in values]
+            if isinstance(kind, Pictures) and kind.task is not None and values[0] is not None:
+                picture, label_now = kind.move(values[0], plain(label), rng)
+                changed: list[Any] = [picture]
+            else:
+                changed = [None if value is None else kind.change(value, rng) for value in values]
+                label_now = label
             prints = tuple(value if value is None else kind.print(value) for value in changed)
             if prints not in taken and prints not in mine:
                 mine.add(prints)
@@ -200,6 +230,7 @@ def _copies(
                         None if value is None else kind.close(value, name)
                         for value, name in zip(changed, names, strict=True)
                     ),
+                    label_now,
                 )
                 break
 

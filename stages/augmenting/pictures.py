@@ -14,6 +14,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stages import InputError, media
+from stages.augmenting import regions
+from stages.augmenting.regions import Regional
+from stages.tasks import Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,36 +69,74 @@ class Albumentation:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures, changed by transforms in order; what is made of them is put as PNG."""
+    """Pictures, changed by transforms in order; what is made of them is put as PNG.
+
+    Parameters
+    ----------
+    operators
+        What changes them.
+    store
+        Where the copies' pictures are put.
+    task
+        What is marked in them, where labels say where; else None.
+    visibility
+        The least share of a region that must stay inside.
+    """
 
     operators: Sequence[PictureOperator]
     store: media.Store
+    task: Regional | None = None
+    visibility: float = 0.5
 
     @cached_property
     def _compose(self) -> Any:
         import cv2
 
         cv2.setNumThreads(1)  # the engine's processes are enough
-        return _library().Compose([operator.transform() for operator in self.operators])
+        transforms = [operator.transform() for operator in self.operators]
+        if self.task is None:
+            return _library().Compose(transforms)
+        # corners outside say where a region would be: which are kept is ours to decide
+        return _library().Compose(transforms, keypoint_params=_library().KeypointParams("xy", remove_invisible=False))
 
     def open(self, cell: str) -> np.ndarray:
         return media.decode(media.read(cell))
 
     def change(self, value: np.ndarray, rng: Random) -> np.ndarray:
+        return self._changed(value, rng)[0]
+
+    def move(self, value: np.ndarray, label: Value, rng: Random) -> tuple[np.ndarray, Value]:
+        """Change a picture and what is marked in it."""
+        import numpy as np
+
+        assert self.task is not None
+        corners = regions.outlines(label, self.task, value.shape)
+        masks = regions.masks(label, self.task)
+        flat = [point for each in corners for point in each]
+        # a key point is counted from the first pixel's middle, a corner from its edge
+        given = {"keypoints": np.array(flat, dtype=float).reshape(-1, 2) - 0.5}
+        made, found = self._changed(value, rng, **given, **({"masks": masks} if masks else {}))
+        points = iter((np.asarray(found["keypoints"]) + 0.5).tolist())
+        places = [[next(points) for _ in each] for each in corners]
+        covered = list(found.get("masks", []))
+        return made, regions.moved(label, self.task, places, covered, made.shape, self.visibility)
+
+    def _changed(self, value: np.ndarray, rng: Random, **more: Any) -> tuple[np.ndarray, dict[str, Any]]:
         import numpy as np
 
         self._compose.set_random_seed(rng.getrandbits(32))  # per copy: neither order nor processes count
         try:
-            made = np.ascontiguousarray(self._compose(image=value)["image"])
+            found = self._compose(image=value, **more)
+            made = np.ascontiguousarray(found["image"])
         except Exception as error:
             told = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise InputError(
                 f"augmentation.operators: a picture of shape {value.shape} cannot be changed: {told}"
             ) from error
         if made.dtype != np.uint8 or made.ndim != value.ndim:
-            found = f"{made.dtype} of shape {made.shape}"
-            raise InputError(f"augmentation.operators: pictures of 8 bits are expected, and {found} was made of one")
-        return made
+            kind = f"{made.dtype} of shape {made.shape}"
+            raise InputError(f"augmentation.operators: pictures of 8 bits are expected, and {kind} was made of one")
+        return made, found
 
     def print(self, value: np.ndarray) -> Hashable:
         return sha256(f"{value.shape}".encode() + value.tobytes()).digest()

@@ -21,15 +21,21 @@ class Augmentation:
     operators
         What changes them, by name and in order, as settings of classes such as `Typo` for texts and `Albumentation`
         for pictures; null switches one off.
+    visibility
+        Of a box or polygon that moves along with its picture, the least share that must stay inside; what shows less is
+        dropped.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
     copies: int
     fields: list[str] = field(default_factory=list)
     operators: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    visibility: float = 0.5
 
     def __post_init__(self) -> None:
         if self.copies < 0:
             raise InputError(f"copies: 0 or more is expected, found {self.copies}")
+        if not 0 <= self.visibility <= 1:
+            raise InputError(f"visibility: a share from 0 to 1 is expected, found {self.visibility:g}")
         if self.copies and not (self.fields and any(self.operators.values())):
             raise InputError(f"copies: {self.copies} need one or more fields and operators; set copies: 0 for none")

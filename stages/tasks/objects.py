@@ -39,7 +39,7 @@ class Objects(Regions):
 
     def matched(self, one: Sequence[Region], other: Sequence[Region]) -> list[tuple[int, int, float]]:
         """Match objects one to one so that the sum of overlaps is greatest: places in both, and the overlap."""
-        overlaps = self.overlaps(one, other)
+        overlaps = self.overlaps(one, other).round(6)  # as exact as values are: what is at the bar must reach it
         if 1 in overlaps.shape:  # the usual case, without scipy
             best = int(overlaps.argmax())
             row, column = divmod(best, overlaps.shape[1])
@@ -124,7 +124,7 @@ class Objects(Regions):
         pairs = []
         for label in self.labels:
             places = [place for place, (each, _) in enumerate(marked) if each["label"] == label]
-            overlaps = self.overlaps(*[[marked[place][0] for place in places]] * 2)
+            overlaps = self.overlaps(*[[marked[place][0] for place in places]] * 2).round(6)
             pairs += [
                 (-overlaps[i, j], one, other)
                 for i, one in enumerate(places)

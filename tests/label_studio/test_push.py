@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from stages import InputError
@@ -16,7 +17,7 @@ from stages.label_studio.pseudonyms import Names, read_salt
 from stages.label_studio.pushing import _chunks
 from stages.review import read_rounds
 from stages.tables import write_json
-from stages.tasks import load
+from stages.tasks import load, rle
 from tests.label_studio.conftest import Server
 from tests.label_studio.desk import MOOD, XML, Desk, exported, queue_of
 
@@ -369,14 +370,27 @@ SINGLE, SEVERAL, PICTURE = (
 )
 
 
+BOXES, POLYGONS, MASKS = (
+    f'<View><Image name="it" value="$image"/><{tag} name="mood" toName="it"><Label value="cat"/></{tag}></View>'
+    for tag in ("RectangleLabels", "PolygonLabels", "BrushLabels")
+)
+UPRIGHT = {"x": 10.0, "y": 20.5, "width": 30.25, "height": 40.0, "rotation": 0.0, "label": "cat"}
+ROTATED = UPRIGHT | {"rotation": 33.3, "size": [300, 100]}  # of a picture three times as wide as high
+POLYGON = {"points": [[10.0, 10.0], [90.5, 12.0], [50.0, 80.0]], "label": "cat"}
+MASK = {"rle": rle.encode(np.tri(20, 60, 15, dtype=bool)), "size": [60, 20], "label": "cat"}
+
+
 @pytest.mark.parametrize(
     ("xml", "values"),
     [
         (SINGLE, ["good", "not good"]),
         (SEVERAL, [["good"], ["good", "not good"], []]),
         (PICTURE, ["not good"]),
+        (BOXES, [[UPRIGHT], [ROTATED], [UPRIGHT, ROTATED], []]),
+        (POLYGONS, [[POLYGON], []]),
+        (MASKS, [[MASK], []]),
     ],
-    ids=["one of several", "several", "of a picture"],
+    ids=["one of several", "several", "of a picture", "boxes", "polygons", "masks"],
 )
 def test_every_kind_of_answer_comes_back_as_it_was_given(
     server: Server, tmp_path: Path, xml: str, values: list[Any]
