@@ -11,6 +11,7 @@ from stages.tables import read, rows, shards, whole, write
 @stage
 def main(dataset: Dataset, augmentation: Augmentation, engine: Engine, seed: int) -> str:
     task = tasks.read("conf/labeling", dataset.labeling).task
+    augmentation.check(task)
     operators = instantiate(augmentation.operators, "augmentation.operators")
     fields = dataset.fields
     originals = [read(f"data/dataset/{split}", list(fields)) for split in ("train", "validation", "test")]

@@ -20,6 +20,7 @@ from stages.configuration import instantiate
 from stages.engine import Local
 from stages.media import Store
 from stages.tables import shards, write
+from stages.tasks import Choice, Spans
 
 SENTENCE = "The wonderful waiter brought another terrible dinner, though nobody was happy about anything!"
 OPERATORS = {each.__name__: each(share=0.05) for each in (Swap, Delete, Typo, Case, Punctuation)}
@@ -262,3 +263,12 @@ def test_the_options_are_valid():
 def test_copies_need_fields_and_operators(copies, fields, operators):
     with pytest.raises(InputError, match="copies: "):
         Augmentation(copies, fields, operators)
+
+
+def test_spans_would_not_move_with_a_changed_text():
+    names, mood = Spans("names", "text", ("person",)), Choice("mood", "text", ("good", "bad"))
+    chosen = Augmentation(1, ["text"], {"typo": {"_target_": "stages.augmenting.Typo"}})
+    with pytest.raises(InputError, match="copies: 1: the labels are spans, which do not move with a changed text"):
+        chosen.check(names)
+    chosen.check(mood)
+    Augmentation(0).check(names)

@@ -41,7 +41,7 @@ class Tagger:
     """
 
     field: str
-    c: float = 1.0
+    c: float = 10.0
 
     @property
     def name(self) -> str:

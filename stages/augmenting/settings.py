@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from stages import InputError
+from stages.tasks import Spans, Task
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,11 @@ class Augmentation:
             raise InputError(f"copies: 0 or more is expected, found {self.copies}")
         if self.copies and not (self.fields and any(self.operators.values())):
             raise InputError(f"copies: {self.copies} need one or more fields and operators; set copies: 0 for none")
+
+    def check(self, task: Task) -> None:
+        """Raise InputError if the labels of copies would not fit what the operators made of them."""
+        if self.copies and isinstance(task, Spans):
+            raise InputError(
+                f"augmentation: copies: {self.copies}: the labels are spans, which do not move with a changed text; "
+                "choose none in params.yaml"
+            )
