@@ -1,11 +1,12 @@
-"""Answer the queue of the digits or of the scenes from what is known of them: `python -m benchmarks.played digits`.
+"""Answer the queue of digits, scenes or news from what is known of them: `python -m benchmarks.played digits`.
 
-Nobody looked at a picture: the rounds in data/annotations/digits/ and scenes/ are played. Each person gives the true
-value, but for slips that people make. Of a digit a declared share of answers is one of the nine others with equal
+Nobody looked: the rounds of digits, scenes and peoples_daily in data/annotations/ are played. Each person gives the
+true value, but for slips that people make. Of a digit a declared share of answers is one of the nine others with equal
 chances. Of a scene each object is missed, or called by another name, with half that chance each, and every edge of a
-box is off by up to a twentieth of the box's size. Slips are drawn from the SHA-256 of `played|<record>|<person>`, so
-that the same queue gets the same answers. They do not depend on how hard a picture is, as people's do, so that
-agreement and consensus look better than they would with people.
+box is off by up to a twentieth of the box's size. Of a sentence each published name is missed, called by another type,
+or has one border off by a character, with a third of that chance each. Slips are drawn from the SHA-256 of
+`played|<record>|<person>`, so that the same queue gets the same answers. They do not depend on how hard a record is, as
+people's do, so that agreement and consensus look better than they would with people.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import yaml
+
 from benchmarks.answers import write_round
 from stages import tasks
-from stages.sources import Digits, Scenes
-from stages.tasks import Boxes, Task
+from stages.sources import Digits, Scenes, Tagged
+from stages.tasks import Boxes, Spans, Task
 
 ERROR = 0.03  # the share of a person's answers that are wrong
 JITTER = 0.05  # of a box's size
@@ -62,14 +65,43 @@ def boxes(record: str, person: str, true: list[dict[str, Any]], task: Task, erro
     return task.ordered(marked)
 
 
-PLAYED: dict[str, tuple[Any, str, Said]] = {"digits": (Digits(), "digit", digit), "scenes": (Scenes(), "boxes", boxes)}
+def spans(record: str, person: str, true: list[dict[str, Any]], task: Task, error: float = ERROR) -> Any:
+    """What a person marks in a sentence."""
+    rng = Random(int.from_bytes(sha256(f"played|{record}|{person}".encode()).digest()[:8], "big"))
+    marked = []
+    for each in true:
+        slip, other = rng.random(), rng.choice([label for label in task.labels if label != each["label"]])
+        start, end = each["start"], each["end"]
+        shifted = [(start + 1, end), (start, end - 1), (start - 1, end)]
+        moved = rng.choice([(first, last) for first, last in shifted if 0 <= first < last] or [(start, end)])
+        if slip < error / 3:
+            continue
+        if slip < 2 * error / 3:
+            each = {**each, "label": other}
+        elif slip < error:
+            each = {**each, "start": moved[0], "end": moved[1]}
+        marked.append(each)
+    assert isinstance(task, Spans)
+    return task.ordered(marked)
+
+
+def _news() -> Tagged:
+    declared = yaml.safe_load(Path("conf/dataset/peoples_daily.yaml").read_text(encoding="utf-8"))["sources"]["news"]
+    return Tagged(**{key: value for key, value in declared.items() if key != "_target_"})
+
+
+PLAYED: dict[str, tuple[Callable[[], Any], str, Said]] = {
+    "digits": (Digits, "digit", digit),
+    "scenes": (Scenes, "boxes", boxes),
+    "peoples_daily": (_news, "spans", spans),
+}
 
 
 def truth(dataset: str) -> dict[str, Any]:
     """What is known of each record."""
     source, column, _ = PLAYED[dataset]
-    rows = [row for part in source.read(["id", column]) for row in part.table.to_pylist()]
-    return {row["id"]: json.loads(row[column]) if column == "boxes" else row[column] for row in rows}
+    rows = [row for part in source().read(["id", column]) for row in part.table.to_pylist()]
+    return {row["id"]: json.loads(row[column]) if column != "digit" else row[column] for row in rows}
 
 
 def main() -> None:

@@ -220,11 +220,11 @@ def test_what_is_shown_is_valid_for_label_studio(value: str) -> None:
         ("<View>", "a.xml: not well-formed XML (no element found"),
         (
             "<View/>",
-            "one control of Choices, RectangleLabels, PolygonLabels, BrushLabels is expected, found none",
+            "one control of Choices, RectangleLabels, PolygonLabels, BrushLabels, Labels is expected, found none",
         ),
         (
             f"<View>{xml()}{xml()}</View>",
-            "RectangleLabels, PolygonLabels, BrushLabels is expected, found Choices, Choices",
+            "RectangleLabels, PolygonLabels, BrushLabels, Labels is expected, found Choices, Choices",
         ),
         (xml(attributes='toName="text"'), "a.xml: <Choices> lacks the attribute 'name'"),
         (xml(attributes='name="answer"'), "a.xml: <Choices> lacks the attribute 'toName'"),

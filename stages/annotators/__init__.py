@@ -12,6 +12,7 @@ from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
 from stages.annotators.rules import Rules
 from stages.annotators.setfit import SetFit
+from stages.annotators.tagger import Tagger
 from stages.annotators.transformer import Transformer
 from stages.annotators.voting import Call, Compare, Keywords, Length, Pattern
 
@@ -34,6 +35,7 @@ __all__ = [
     "Rules",
     "SentenceEncoder",
     "SetFit",
+    "Tagger",
     "Transformer",
     "crossfit",
     "learning_curve",

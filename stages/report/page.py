@@ -287,7 +287,7 @@ def _labels(labels: Rows, known: Sequence[str]) -> Markup:
 
 
 def _names(value: Any) -> list[str]:
-    """Give the labels in a value: a choice, several, or the regions of a picture."""
+    """Give the labels in a value: a choice, several, or those of its regions or spans."""
     return [value] if isinstance(value, str) else [each if isinstance(each, str) else each["label"] for each in value]
 
 

@@ -42,12 +42,7 @@ class Package(Layout):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not re.fullmatch(r"[A-Za-z0-9][\w.-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*", self.requirement, re.ASCII):
-            raise InputError(
-                f"requirement: {self.requirement!r} is not of the form name==version, such as example==1.0"
-            )
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise InputError(f"sha256: {self.sha256!r} is not 64 hexadecimal digits in lower case")
+        check_pinned(self.requirement, self.sha256)
 
     def read(self, columns: Sequence[str]) -> Iterator[Rows]:
         """Read the named columns of all records.
@@ -61,6 +56,14 @@ class Package(Layout):
         with open(path, "rb") as stream:
             found = pieces(stream, path.stat().st_size, self.requirement, "", self.member)
             yield from self.rows(found, columns)
+
+
+def check_pinned(requirement: str, sha256: str) -> None:
+    """Raise InputError unless both have their form."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*", requirement, re.ASCII):
+        raise InputError(f"requirement: {requirement!r} is not of the form name==version, such as example==1.0")
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise InputError(f"sha256: {sha256!r} is not 64 hexadecimal digits in lower case")
 
 
 def fetch(requirement: str, sha256: str, cache: Path) -> Path:

@@ -7,6 +7,7 @@ from stages.tasks.interface import Interface, load, read
 from stages.tasks.masks import Masks
 from stages.tasks.objects import Objects
 from stages.tasks.polygons import Polygons
+from stages.tasks.spans import Spans
 
 __all__ = [
     "Boxes",
@@ -16,6 +17,7 @@ __all__ = [
     "Objects",
     "Polygons",
     "Proposal",
+    "Spans",
     "Task",
     "Value",
     "load",

@@ -15,11 +15,13 @@ from stages.tasks.boxes import Boxes
 from stages.tasks.choice import Choice
 from stages.tasks.masks import Masks
 from stages.tasks.polygons import Polygons
+from stages.tasks.spans import Spans
 
-REGIONS: dict[str, type[Boxes | Polygons | Masks]] = {
+REGIONS: dict[str, type[Boxes | Polygons | Masks | Spans]] = {
     "RectangleLabels": Boxes,
     "PolygonLabels": Polygons,
     "BrushLabels": Masks,
+    "Labels": Spans,
 }
 CONTROLS = ("Choices", *REGIONS)  # one tag per task type
 TASK_KEYS = ("record", "content", "queue", "why")  # what each task carries beside the shown fields

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from stages.tasks.base import Value
-from stages.tasks.regions import Region, Regions, canonical
+from stages.tasks.regions import Region, Regions, grouped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +57,7 @@ class Objects(Regions):
         """
         if len(votes) == 1:
             return list(votes[0]), 1.0, 1
-        groups = self._groups(votes)
+        groups = grouped(votes, self.labels, self.overlaps, self.bar)
         kept = [self.average(group) for group in groups if 2 * len(group) > len(votes)]
         value = self.ordered(kept)
         same = sum(self.compare(vote, value) >= self.bar for vote in votes)
@@ -116,29 +116,6 @@ class Objects(Regions):
                 pairs = self.matched(mine, theirs) if mine and theirs else []
                 found.append((place, len(mine), len(theirs), [overlap for _, _, overlap in pairs]))
         return found
-
-    def _groups(self, votes: Sequence[Value]) -> list[list[Region]]:
-        marked = sorted(
-            ((each, person) for person, vote in enumerate(votes) for each in vote), key=lambda pair: canonical(pair[0])
-        )
-        pairs = []
-        for label in self.labels:
-            places = [place for place, (each, _) in enumerate(marked) if each["label"] == label]
-            overlaps = self.overlaps(*[[marked[place][0] for place in places]] * 2).round(6)
-            pairs += [
-                (-overlaps[i, j], one, other)
-                for i, one in enumerate(places)
-                for j, other in enumerate(places)
-                if i < j and overlaps[i, j] >= self.bar and marked[one][1] != marked[other][1]
-            ]
-        group = list(range(len(marked)))
-        people = [{person} for _, person in marked]
-        for _, one, other in sorted(pairs):
-            first, second = group[one], group[other]
-            if first != second and people[first].isdisjoint(people[second]):
-                people[first] |= people[second]
-                group = [first if each == second else each for each in group]
-        return [[marked[i][0] for i, each in enumerate(group) if each == name] for name in sorted(set(group))]
 
 
 def _worst(matches: Sequence[Match]) -> float:

@@ -1,4 +1,4 @@
-"""What is marked in a picture: what boxes, polygons and masks have in common."""
+"""What is marked in a record: what boxes, polygons, masks and spans have in common."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stages.tasks.base import Value
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Region = dict[str, Any]  # its `label`, and where it is
 
@@ -85,6 +88,48 @@ class Regions(ABC):
     def count(self, values: Sequence[Value]) -> dict[str, int]:
         counts = Counter(each["label"] for value in values for each in value)
         return {label: counts[label] for label in self.labels}
+
+
+def grouped(
+    votes: Sequence[Value],
+    labels: Sequence[str],
+    overlaps: Callable[[Sequence[Region], Sequence[Region]], np.ndarray],
+    least: float,
+) -> list[list[Region]]:
+    """Put together what different people mean by the same label, the pair with the greatest overlap first.
+
+    Parameters
+    ----------
+    votes
+        A value of each person.
+    labels
+        The labels in their order.
+    overlaps
+        Gives the overlap of each pair, shape (one, other).
+    least
+        How far two must overlap to be put together; nobody has two regions in a group.
+    """
+    marked = sorted(
+        ((each, person) for person, vote in enumerate(votes) for each in vote), key=lambda pair: canonical(pair[0])
+    )
+    pairs = []
+    for label in labels:
+        places = [place for place, (each, _) in enumerate(marked) if each["label"] == label]
+        shared = overlaps(*[[marked[place][0] for place in places]] * 2).round(6)
+        pairs += [
+            (-shared[i, j], one, other)
+            for i, one in enumerate(places)
+            for j, other in enumerate(places)
+            if i < j and shared[i, j] >= least and marked[one][1] != marked[other][1]
+        ]
+    group = list(range(len(marked)))
+    people = [{person} for _, person in marked]
+    for _, one, other in sorted(pairs):
+        first, second = group[one], group[other]
+        if first != second and people[first].isdisjoint(people[second]):
+            people[first] |= people[second]
+            group = [first if each == second else each for each in group]
+    return [[marked[i][0] for i, each in enumerate(group) if each == name] for name in sorted(set(group))]
 
 
 def canonical(value: Any) -> str:

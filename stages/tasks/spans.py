@@ -1,0 +1,139 @@
+"""Spans of a text: mentions, flat, overlapping or nested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from stages.tasks.base import Value
+from stages.tasks.regions import Region, Regions, grouped
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Key = tuple[int, int, str]
+NEAR = 0.5  # the least overlap of marks of different people that may mean the same mention
+
+
+@dataclass(frozen=True)
+class Spans(Regions):
+    r"""A Label Studio `Labels` control over a `Text`.
+
+    A span has `start` and `end` (the first character, and the first after it) and `label`; a value is sorted by them,
+    and none is there twice. They count code points, as Python does: Label Studio converts what a browser counts
+    (`charsToCodePoints` in its editor), and takes `\r` and `\n` for one character each. The text that a result may
+    carry is not read: a browser shortens its white space.
+    """
+
+    type: ClassVar[str] = "spans"
+    control: ClassVar[str] = "labels"
+    column: ClassVar[Any] = [{"start": "whole", "end": "whole", "label": "text"}]
+    bar: ClassVar[float] = 1.0
+    headline: ClassVar[str] = "f1"
+
+    def place(self, item: Mapping[str, Any]) -> Region:
+        value = item["value"]
+        start, end = value.get("start"), value.get("end")
+        if type(start) is not int or type(end) is not int or not 0 <= start < end:
+            raise ValueError(f"'start' and 'end' must be whole numbers, 0 <= start < end, found {value!r:.200}")
+        return {"start": start, "end": end}
+
+    def shown(self, each: Region) -> dict[str, Any]:
+        return {"value": {"start": each["start"], "end": each["end"]}}
+
+    def ordered(self, regions: Sequence[Region]) -> Value:
+        return [{"start": start, "end": end, "label": label} for start, end, label in sorted(_keys(regions))]
+
+    def compare(self, one: Value, other: Value) -> float:
+        """F1 of one value's spans against the other's, borders and label alike; 1 where neither has any."""
+        mine, theirs = _keys(one), _keys(other)
+        return 2 * len(mine & theirs) / (len(mine) + len(theirs)) if mine or theirs else 1.0
+
+    def merge(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
+        """Keep what most people marked.
+
+        Spans of different people with the same label are put together, the pair with the greatest overlap first, as
+        long as they overlap by half and nobody has two of them. What more than half of the people marked is kept, with
+        the median of its starts and of its ends (of an even number, the lower one).
+        """
+        groups = grouped(votes, self.labels, _overlaps, NEAR)
+        value = self.ordered([_median(group) for group in groups if 2 * len(group) > len(votes)])
+        same = sum(vote == value for vote in votes)
+        return value, same / len(votes), same
+
+    def statistics(self, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
+        """Per record: for each label the found, the true, the given and the touched spans; right as a whole; 1."""
+        import numpy as np
+
+        n = len(self.labels)
+        column = {label: place for place, label in enumerate(self.labels)}
+        rows = np.zeros((len(truth), 4 * n + 2))
+        for row, one, other in zip(rows, map(_keys, truth), map(_keys, given), strict=True):
+            counted = (one & other, one, other, _touched(one, other))
+            for block, spans in enumerate(counted):
+                for *_, label in spans:
+                    row[block * n + column[label]] += 1
+            row[-2] = one == other
+        rows[:, -1] = 1
+        return rows
+
+    def score(self, sums: np.ndarray) -> dict[str, np.ndarray]:
+        """Precision, recall and F1 of spans; `accuracy` is the share of records whose spans are all right.
+
+        A span counts if borders and label are (CoNLL-2003). Of `overlap_f1` it counts if it shares a character with one
+        of the same label, each with one at most. `macro_f1` is the mean over the labels that occur.
+        """
+        import numpy as np
+
+        n = len(self.labels)
+        hits, true, given, touched = (sums[..., block * n : (block + 1) * n] for block in range(4))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            each, precision, recall = 2 * hits / (true + given), hits / given, hits / true
+            metrics = {
+                "f1": 2 * hits.sum(axis=-1) / (true + given).sum(axis=-1),
+                "precision": hits.sum(axis=-1) / given.sum(axis=-1),
+                "recall": hits.sum(axis=-1) / true.sum(axis=-1),
+                "macro_f1": np.nansum(each, axis=-1) / (true + given > 0).sum(axis=-1),
+                "overlap_f1": 2 * touched.sum(axis=-1) / (true + given).sum(axis=-1),
+                "accuracy": sums[..., 4 * n] / sums[..., 4 * n + 1],
+            }
+        for i, label in enumerate(self.labels):
+            metrics[f"precision_{label}"] = precision[..., i]
+            metrics[f"recall_{label}"] = recall[..., i]
+            metrics[f"f1_{label}"] = each[..., i]
+        return metrics
+
+
+def _keys(value: Value) -> set[Key]:
+    return {(each["start"], each["end"], each["label"]) for each in value}
+
+
+def _touched(one: set[Key], other: set[Key]) -> set[Key]:
+    """Give the spans of one that have a counterpart in the other: first the equal ones, then from left to right."""
+    found = one & other
+    left = sorted(other - found)
+    for start, end, label in sorted(one - found):
+        match = next((each for each in left if each[0] < end and start < each[1] and each[2] == label), None)
+        if match:
+            left.remove(match)
+            found.add((start, end, label))
+    return found
+
+
+def _overlaps(one: Sequence[Region], other: Sequence[Region]) -> np.ndarray:
+    """Give the shared characters of each pair among those of both, shape (one, other)."""
+    import numpy as np
+
+    starts, ends = (
+        [np.array([each[edge] for each in side], dtype=float) for side in (one, other)] for edge in ("start", "end")
+    )
+    shared = np.minimum(ends[0][:, None], ends[1]) - np.maximum(starts[0][:, None], starts[1])
+    covered = np.maximum(ends[0][:, None], ends[1]) - np.minimum(starts[0][:, None], starts[1])
+    return shared.clip(0) / covered
+
+
+def _median(same: Sequence[Region]) -> Region:
+    starts, ends = (sorted(each[edge] for each in same) for edge in ("start", "end"))
+    middle = (len(same) - 1) // 2
+    return {"start": starts[middle], "end": ends[middle], "label": same[0]["label"]}
