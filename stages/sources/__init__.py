@@ -6,6 +6,7 @@ from stages.sources.files import Files
 from stages.sources.package import Package
 from stages.sources.pictures import Digits, Images
 from stages.sources.scenes import Scenes
+from stages.sources.sql import Sql
 from stages.sources.tars import TarShards
 
-__all__ = ["Digits", "Files", "Images", "Package", "Rows", "Scenes", "Source", "TarShards", "collect"]
+__all__ = ["Digits", "Files", "Images", "Package", "Rows", "Scenes", "Source", "Sql", "TarShards", "collect"]
