@@ -8,5 +8,6 @@ from stages.sources.pictures import Digits, Images
 from stages.sources.scenes import Scenes
 from stages.sources.sql import Sql
 from stages.sources.tars import TarShards
+from stages.sources.web import Web
 
-__all__ = ["Digits", "Files", "Images", "Package", "Rows", "Scenes", "Source", "Sql", "TarShards", "collect"]
+__all__ = ["Digits", "Files", "Images", "Package", "Rows", "Scenes", "Source", "Sql", "TarShards", "Web", "collect"]
