@@ -262,7 +262,7 @@ def test_robots_are_obeyed_for_redirects_too(server):
 
 def test_robots_that_fail_forbid_all(server):
     server.answers |= {"/robots.txt": 503, "/a": page("A")}
-    with pytest.raises(InputError, match=r"nothing was fetched .*/a: robots\.txt"):
+    with pytest.raises(InputError, match=r"nothing was fetched .*/a: robots\.txt cannot be had: status 503"):
         snapshot(web(server, "/a", limits=Limits(retries=0, delay=0)))
     assert server.asked["/a"] == 0
 

@@ -76,9 +76,11 @@ class Extractor:
 
 def _serve(pipe: Connection) -> None:
     import resource
+    import signal
 
     import trafilatura  # noqa: F401  # before the first page, whose time it is not
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that called
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     pipe.send("ready")
     while True:

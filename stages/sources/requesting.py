@@ -107,8 +107,8 @@ class Visitor:
             parts = checked(address)
             if parts.netloc.lower() not in self._hosts:
                 raise RefusedError(f"another host, {parts.netloc}, which `hosts` does not name")
-            if obey and not self._robots(parts).allow(f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"):
-                raise RefusedError("robots.txt")
+            if obey and not (rules := self._robots(parts)).allow(_path(parts)):
+                raise RefusedError(rules.why)
             status, headers, data = self._retried(address, parts.netloc)
             if status in (301, 302, 303, 307, 308) and headers.get("location"):
                 address = urljoin(address, headers["location"]).partition("#")[0]
@@ -130,12 +130,11 @@ class Visitor:
     def _asked(self, origin: str) -> Robots:
         try:
             page = self._followed(f"{origin}/robots.txt", obey=False)
-        except RefusedError:
-            return robots.NOTHING
+        except RefusedError as error:
+            return robots.nothing(str(error))
         except MissedError as error:  # RFC 9309: what is not there forbids nothing, what fails forbids all
-            return (
-                Robots() if re.fullmatch(r"status 4\d\d", str(error)) and str(error) != "status 429" else robots.NOTHING
-            )
+            absent = re.fullmatch(r"status 4\d\d", str(error)) and str(error) != "status 429"
+            return Robots() if absent else robots.nothing(str(error))
         return robots.parse(page.data[: robots.LARGEST].decode("utf-8", "replace"), self._token)
 
     def _retried(self, address: str, host: str) -> tuple[int, Any, bytes]:
@@ -209,6 +208,10 @@ def checked(address: str) -> SplitResult:
     if "@" in parts.netloc:
         raise RefusedError("an address with a user's name or a password")
     return parts
+
+
+def _path(parts: SplitResult) -> str:
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
 
 def _retry_after(text: str) -> float:

@@ -19,10 +19,13 @@ class Robots:
         Patterns of paths, each with whether it allows; the longest that matches decides.
     delay
         Seconds that the host wants between two requests (`Crawl-delay`, outside the RFC).
+    why
+        What is said of a path that may not be fetched.
     """
 
     rules: tuple[tuple[str, bool], ...] = ()
     delay: float = 0.0
+    why: str = "robots.txt"
 
     def allow(self, path: str) -> bool:
         """Whether a path, with its query, may be fetched."""
@@ -30,7 +33,9 @@ class Robots:
         return max(matching, default=(0, True))[1]
 
 
-NOTHING = Robots((("/", False),))
+def nothing(why: str) -> Robots:
+    """Allow nothing, since the rules cannot be had."""
+    return Robots((("/", False),), why=f"robots.txt cannot be had: {why}")
 
 
 def parse(text: str, agent: str) -> Robots:
