@@ -127,6 +127,27 @@ def test_a_snapshot_of_another_query_is_not_taken_for_this_one():
 
 
 @pytest.mark.usefixtures("tickets")
+@pytest.mark.parametrize("path", ["data/raw", ".", "data/raw/.."])
+def test_a_folder_that_is_no_snapshot_is_not_replaced(path):
+    Path("data/raw").mkdir(parents=True)
+    Path("data/raw/mine.csv").touch()
+    Path("query.sql").write_text("SELECT body FROM tickets")
+    with pytest.raises(InputError, match="no snapshot"):
+        snapshot(Sql(path=path, query="query.sql"))
+    assert Path("data/raw/mine.csv").exists()
+
+
+@pytest.mark.usefixtures("tickets")
+@pytest.mark.parametrize("text", ["", "[]\n", '{"asked": "x"}\n{"unknown": 1}\n', "{"])
+def test_a_manifest_that_is_none_is_told(text):
+    tickets = source("SELECT body FROM tickets")
+    snapshot(tickets)
+    Path("data/raw/tickets", MANIFEST).write_text(text)
+    with pytest.raises(InputError, match=r"manifest|other settings"):
+        cells(tickets, "body")
+
+
+@pytest.mark.usefixtures("tickets")
 def test_a_part_that_was_changed_by_hand_is_not_read():
     tickets = source("SELECT body FROM tickets")
     snapshot(tickets)

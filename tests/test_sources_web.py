@@ -123,6 +123,17 @@ def test_a_page_becomes_a_record_and_stays_as_it_was_sent(server):
     assert collected["id"].tolist() == [f"{server.root}/a"]
 
 
+@pytest.mark.parametrize(
+    ("head", "date"),
+    [('<meta property="article:published_time" content="2026-03-01T10:00:00Z">', "2026-03-01"), ("", None)],
+)
+def test_a_date_is_that_of_the_markup_and_not_of_the_prose(head, date, server):
+    server.answers["/a"] = page("A", words=f"On 4 May 2019 they met. {WORDS}").replace("</head>", f"{head}</head>")
+    source = web(server, "/a")
+    snapshot(source)
+    assert records(source, "date") == [(date,)]
+
+
 def test_rows_of_a_table_are_taken_by_selectors(server):
     cells = "".join(
         f'<tr><td> {name}\n x</td><td class="p">{price}</td></tr>' for name, price in [("a", "1"), ("b", "")]

@@ -140,10 +140,16 @@ def sitemap(data: bytes) -> tuple[list[str], list[str]]:
 
 
 def article(data: bytes, charset: str | None, address: str) -> dict[str, str | None]:
-    """Main text, title, author, date (ISO 8601) and language (as the page says) of a page, by trafilatura."""
+    """Main text, title, author, date (ISO 8601) and language of a page, by trafilatura.
+
+    Date and language are what the markup or the address says; a date in the prose is not guessed to be the page's.
+    """
     import trafilatura
 
-    found: Any = trafilatura.bare_extraction(decoded(data, charset), url=address, with_metadata=True)
+    dates = {"extensive_search": False, "original_date": True}
+    found: Any = trafilatura.bare_extraction(
+        decoded(data, charset), url=address, with_metadata=True, date_extraction_params=dates
+    )
     if found is None or not found.text:
         raise ValueError("no main text")
     language = next(iter(_tree(data, charset).xpath("/html/@lang")), None)

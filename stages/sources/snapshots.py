@@ -89,10 +89,13 @@ class Draft:
     def _continued(self, asked: str) -> bool:
         try:
             head, *lines = _whole_lines(self._lines)
-        except ValueError:
+            items = [Item(**line) for line in lines]
+        except (ValueError, TypeError):
             return False
-        self.items = {item.item: item for item in (Item(**line) for line in lines) if item.status == "fetched"}
-        return bool(head == {"asked": asked})
+        if head != {"asked": asked}:
+            return False
+        self.items = {item.item: item for item in items if item.status == "fetched"}
+        return True
 
     def keep(self, item: str, file: str, **about: Any) -> Item:
         """Note that an item is whole in its file below `folder`."""
@@ -122,9 +125,13 @@ def snapshot(source: Fetched) -> list[Item]:
     Raises
     ------
     InputError
-        Nothing was fetched. The last snapshot stays.
+        Nothing was fetched, or the folder holds something else than a snapshot. What is there stays.
     """
     place = Path(source.path)
+    if place.name in ("", "..") or (place.exists() and not (place / MANIFEST).is_file()):
+        raise InputError(
+            f"path: {source.path!r} is there and no snapshot; name a folder of its own, as data/raw/<name>"
+        )
     asked = _fingerprint(source)
     draft = Draft(place, asked)
     source.fetch(draft)
@@ -155,13 +162,17 @@ def fetched(source: Fetched) -> Iterator[tuple[Item, Path]]:
     if not (place / MANIFEST).is_file():
         begun = place.with_name(f".{place.name}.fetching").exists()
         raise InputError(
-            f"path: there is no snapshot in {place}{' (one was begun, and goes on)' if begun else ''}; "
+            f"path: there is no snapshot in {place}{' (one was begun; the command goes on with it)' if begun else ''}; "
             f"fetch it with: {COMMAND}, or get the one of this commit with: dvc pull"
         )
-    head, *lines = read_lines(place / MANIFEST)
+    try:
+        head, *lines = read_lines(place / MANIFEST)
+        items = [Item(**line) for line in lines]
+    except (ValueError, TypeError):
+        raise InputError(f"{place / MANIFEST}: no manifest of a snapshot; fetch it anew with: {COMMAND}") from None
     if head != {"asked": _fingerprint(source)}:
         raise InputError(f"the snapshot in {place} was fetched with other settings; fetch it anew with: {COMMAND}")
-    for item in (Item(**line) for line in lines):
+    for item in items:
         if item.file:
             path = place / item.file
             if not path.is_file() or digest(path) != item.sha256:
