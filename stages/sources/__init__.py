@@ -6,7 +6,22 @@ from stages.sources.files import Files
 from stages.sources.package import Package
 from stages.sources.pictures import Digits, Images
 from stages.sources.scenes import Scenes
+from stages.sources.sql import Sql
 from stages.sources.tagged import Tagged
 from stages.sources.tars import TarShards
+from stages.sources.web import Web
 
-__all__ = ["Digits", "Files", "Images", "Package", "Rows", "Scenes", "Source", "Tagged", "TarShards", "collect"]
+__all__ = [
+    "Digits",
+    "Files",
+    "Images",
+    "Package",
+    "Rows",
+    "Scenes",
+    "Source",
+    "Sql",
+    "Tagged",
+    "TarShards",
+    "Web",
+    "collect",
+]

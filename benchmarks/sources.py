@@ -1,0 +1,83 @@
+"""Snapshots of web pages on loopback and of a table in SQLite: seconds, CPU and memory.
+
+python -m benchmarks.sources [--pages 500] [--rows 5000000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sqlite3
+import threading
+import time
+from contextlib import chdir, closing
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from stages.sources import Sql, Web
+from stages.sources.extraction import Extractor
+from stages.sources.requesting import Limits
+from stages.sources.snapshots import snapshot
+
+SENTENCE = "The council of town {n} has decided that the bridge will be open to everyone from the first day of spring. "
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def write_pages(count: int) -> None:
+    for n in range(count):
+        paragraphs = f"<p>{SENTENCE.format(n=n) * 4}</p>" * 8
+        menu = "".join(f"<li><a href='{each}.html'>Page {each}</a></li>" for each in range(30))
+        head, body = f"<head><title>Town {n}</title></head>", f"<ul>{menu}</ul><article>{paragraphs}</article>"
+        Path(f"{n}.html").write_text(f"<html lang=en>{head}<body>{body}</body></html>", encoding="utf-8")
+
+
+def web(count: int) -> None:
+    write_pages(count)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    addresses = [f"http://127.0.0.1:{server.server_port}/{n}.html" for n in range(count)]
+    started = time.monotonic()
+    snapshot(Web(path="raw/pages", addresses=addresses, limits=Limits(delay=0, in_flight=8)))
+    print(f"{count} pages on loopback, 8 in flight, with their main text: {time.monotonic() - started:.1f} s")
+    server.shutdown()
+    pages = [Path(f"{n}.html").read_bytes() for n in range(count)]
+    with Extractor(30) as extractor:
+        extractor.call("article", pages[0], "utf-8", addresses[0])
+        started = time.monotonic()
+        for page, address in zip(pages, addresses, strict=True):
+            extractor.call("article", page, "utf-8", address)
+        print(f"main text of saved pages, one process: {count / (time.monotonic() - started):.0f} pages/s")
+
+
+def sql(rows: int) -> None:
+    with closing(sqlite3.connect("table.db")) as database, database:
+        database.execute("CREATE TABLE narrow (id INTEGER, text TEXT, value REAL)")
+        database.executemany("INSERT INTO narrow VALUES (?, ?, ?)", ((n, f"text {n}", n / 7) for n in range(rows)))
+    Path("query.sql").write_text("SELECT * FROM narrow", encoding="utf-8")
+    os.environ["LABELMILL_SQL"] = "sqlite:///table.db"
+    started = time.process_time()
+    snapshot(Sql(path="raw/table", query="query.sql"))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(f"{rows:,} narrow rows of SQLite: {time.process_time() - started:.1f} s CPU, {memory} MB at most")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, default=500)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder, chdir(folder):
+        sql(options.rows)
+        web(options.pages)
+
+
+if __name__ == "__main__":
+    main()
