@@ -59,7 +59,7 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -
 def _pairwise(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -> dict[str, Any]:
     shared = [list(votes[record].values()) for record in sorted(votes) if len(votes[record]) > 1]
     rows = [task.statistics(*zip(*combinations(values, 2), strict=True)).sum(axis=0) for values in shared]
-    unknown = _undefined(f"it is for choices, this task is {task.type}")
+    unknown = _undefined(f"this is computed for choices alone, and the task is {task.type}")
     found = {"n": sum(map(len, shared)), "alpha": unknown, "person_error": unknown, "consensus_error": unknown}
     if not rows:
         nothing = _undefined("no record has labels from two people")

@@ -46,7 +46,7 @@ def summary(reports: Path) -> str:
         "rejected": [f"{cleaning['rejected']:,}{_listed(lost)}"],
         "labelled": [f"{labelled['human']:,} by people, {labelled['auto']:,} by {annotator['name']}"],
         "not labelled": [f"{labelled['none']:,}"],
-        "agreement": [f"alpha {wording.found(statement.get('agreement') or statement, 'alpha')}"],
+        "agreement": [_agreement(statement)],
         "quality": [_quality(annotator, key) for key in wording.ESTIMATES],
         "guarantee": [wording.promise(statement)],
         "gates": [wording.verdict(statement), *_unpassed(gates)],
@@ -54,6 +54,14 @@ def summary(reports: Path) -> str:
         "look at": [f"{path:<24}{what}" for path, what in LOOK_AT.items()],
     }
     return "\n".join(line for head, texts in rows.items() for line in _lines(head, texts))
+
+
+def _agreement(statement: Mapping[str, Any]) -> str:
+    stated = statement.get("agreement") or statement
+    if "pairwise" in stated:
+        name = wording.metric(stated["pairwise"]["metric"])
+        return f"{name} of one person's labels against another's {wording.found(stated, 'pairwise')}"
+    return f"alpha {wording.found(stated, 'alpha')}"
 
 
 def gates(reports: Path) -> tuple[bool, str]:

@@ -23,8 +23,8 @@ def movement(a: Version, b: Version) -> dict[str, Any]:
     Returns
     -------
     - `annotator`: for the random queue and for audits, as `quality.paired_change`, with people's labels as they are in
-      the later version for truth. Proposals for records that an annotator learned from are out of fold, so they may be
-      judged as well.
+      the later version for truth, before the model had a record asked again. Proposals for records that an annotator
+      learned from are out of fold, so they may be judged as well.
     - `distribution` of labels, as `quality.spread`, and `relabelled`: of the `n` records with a label in both, the
       share that has another one now, with its interval.
     - `texts`, as `quality.text_drift`, of a sample of the texts that one version alone has; of all its texts, if a
@@ -34,8 +34,13 @@ def movement(a: Version, b: Version) -> dict[str, Any]:
     before, after = (_proposals(version.auto, people) for version in (a, b))
     paired = {}
     for queue in ("random", "audit"):
+        first = {
+            id: line.get("first") or line for id, line in people.items()
+        }  # what was said before it was asked again
         asked = {
-            id: line["value"] for id, line in people.items() if any(each.startswith(queue) for each in line["queues"])
+            id: line["value"]
+            for id, line in first.items()
+            if line["value"] is not None and any(each.startswith(queue) for each in line["queues"])
         }
         right = [{id: value == asked[id] for id, value in each.items() if id in asked} for each in (before, after)]
         paired[queue] = paired_change(right[0], right[1], SEED)
@@ -63,6 +68,8 @@ def _counts(version: Version) -> dict[str, int]:
     labels = version.records["label"].drop_null()
     if pa.types.is_list(labels.type):
         labels = pc.list_flatten(labels)
+    if pa.types.is_struct(labels.type):  # regions
+        labels = pc.struct_field(labels, "label")
     return {each["values"]: each["counts"] for each in labels.value_counts().to_pylist()}
 
 
@@ -82,7 +89,11 @@ def _written(labels: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    return pc.binary_join(labels, "\x1f") if pa.types.is_list(labels.type) else labels.cast(pa.string())
+    if not pa.types.is_list(labels.type):
+        return labels.cast(pa.string())
+    if pa.types.is_struct(labels.type.value_type):  # regions
+        return pa.chunked_array([pa.array([json.dumps(each) for each in labels.to_pylist()], pa.string())])
+    return pc.binary_join(labels, "\x1f")
 
 
 def _texts(a: Version, b: Version) -> dict[str, Any]:

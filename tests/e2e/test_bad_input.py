@@ -129,7 +129,8 @@ def test_several_labels_per_record(project):
     assert quality["dataset"]["labelled"]["human"] == 40
     assert quality["annotator"]["cross_validated"]["n"] == 40
     asked = project.queue()
-    assert {task["record"] for task in asked} == {row["id"] for row in records[40:]}
+    fresh = {task["record"] for task in asked if not task["why"].startswith("suspicious")}
+    assert fresh == {row["id"] for row in records[40:]}
     assert all(set(task) >= {"record", "content", "queue", "subject", "body"} for task in asked)
     kept = [
         row
