@@ -72,7 +72,8 @@ def people(
       share that is it all the same. If the first is far above the second, proposals sway this person, or people are
       shown proposals on easier records.
 
-    And `pairs`: Cohen's kappa (1960) of any two with 20 records or more in common. Shares have `n` and Wilson's
+    And `pairs`: Cohen's kappa (1960) of any two with 20 records or more in common; for tasks beyond choice the task's
+    headline metric of one against the other. Shares have `n` and Wilson's
     interval, kappas a bootstrap interval; null with a `reason` where there is nothing to compute them from.
     """
     by_person: dict[str, dict[str, Answer]] = defaultdict(dict)
@@ -86,7 +87,7 @@ def people(
         "people": {
             name: _person(name, given, votes, task, gold, proposals) for name, given in sorted(by_person.items())
         },
-        "pairs": _pairs(by_person, seed),
+        "pairs": _pairs(by_person, task, seed),
     }
 
 
@@ -98,7 +99,7 @@ def _person(
     gold: Mapping[str, Value],
     proposals: Mapping[str, Value],
 ) -> Block:
-    others = {record: _most([vote for by, vote in votes[record].items() if by != name]) for record in given}
+    others = {record: _most([vote for by, vote in votes[record].items() if by != name], task) for record in given}
     shown = {record: each.shown["value"] for record, each in given.items() if each.shown is not None}
     unseen = {record: proposals[record] for record in given if record in proposals and record not in shown}
     seconds = [each.seconds for each in given.values() if each.seconds is not None]
@@ -137,8 +138,10 @@ def _confusion(pairs: Iterable[tuple[Value | None, Value]], task: Task) -> list[
     ][:CONFUSIONS]
 
 
-def _most(votes: Sequence[Value]) -> Value | None:
-    """Give the value that most say; None if there is no single one."""
+def _most(votes: Sequence[Value], task: Task) -> Value | None:
+    """Give the value that most say, None if there is no single one; for tasks beyond choice what they merge to."""
+    if not isinstance(task, Choice):
+        return task.merge(votes)[0] if votes else None
     counts: dict[str, int] = defaultdict(int)
     for vote in votes:
         counts[_name(vote)] += 1
@@ -146,30 +149,36 @@ def _most(votes: Sequence[Value]) -> Value | None:
     return json.loads(first[0]) if len(first) == 1 else None
 
 
-def _pairs(by_person: Mapping[str, Mapping[str, Answer]], seed: int) -> list[Block]:
+def _pairs(by_person: Mapping[str, Mapping[str, Answer]], task: Task, seed: int) -> list[Block]:
     found = []
     for one, other in combinations(sorted(by_person), 2):
         common = sorted(by_person[one].keys() & by_person[other].keys())
         if len(common) >= PAIRED:
-            said = [tuple(_name(by_person[each][record].value) for each in (one, other)) for record in common]
-            found.append({"people": [one, other], "n": len(common), "kappa": _kappa(said, seed)})
+            said = [[by_person[each][record].value for record in common] for each in (one, other)]
+            if isinstance(task, Choice):
+                alike = {"kappa": _kappa([[_name(value) for value in values] for values in said], seed)}
+            else:
+                alike = {task.headline: bootstrap(task.statistics(*said), task.score, seed)[task.headline]}
+            found.append({"people": [one, other], "n": len(common), **alike})
     return found
 
 
-def _kappa(said: Sequence[tuple[str, ...]], seed: int) -> Block:
-    names = sorted({name for pair in said for name in pair})
+def _kappa(said: Sequence[Sequence[str]], seed: int) -> Block:
+    """Cohen's kappa of what two people said of the same records."""
+    names = sorted({name for values in said for name in values})
     place = {name: i for i, name in enumerate(names)}
-    k = len(names)
-    cells = np.zeros((len(said), k * k))
-    cells[np.arange(len(said)), [k * place[one] + place[other] for one, other in said]] = 1
+    n, k = len(said[0]), len(names)
+    cells = np.zeros((n, 2 * k + 1))  # what the one said, what the other said, and whether it is the same
+    for start, values in zip((0, k), said, strict=True):
+        cells[np.arange(n), [start + place[name] for name in values]] = 1
+    cells[:, -1] = [one == other for one, other in zip(*said, strict=True)]
 
     def score(sums: np.ndarray) -> dict[str, np.ndarray]:
-        table = sums.reshape(*sums.shape[:-1], k, k)
-        n = table.sum(axis=(-2, -1))
-        seen = np.trace(table, axis1=-2, axis2=-1) / n
-        chance = (table.sum(axis=-1) * table.sum(axis=-2)).sum(axis=-1) / (n * n)
+        one, other, same = sums[..., :k], sums[..., k:-1], sums[..., -1]
+        n = one.sum(axis=-1)
+        chance = (one * other).sum(axis=-1) / (n * n)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return {"kappa": np.where(chance < 1, (seen - chance) / (1 - chance), np.nan)}
+            return {"kappa": np.where(chance < 1, (same / n - chance) / (1 - chance), np.nan)}
 
     found = bootstrap(cells, score, seed)["kappa"]
     return found | {"reason": "both always gave one and the same label"} if found["value"] is None else found
