@@ -13,6 +13,8 @@ import pytest
 
 from tests.e2e.project import LABELS, OTHERWISE, SEED, Project, clone, new, offline_command, ran, twin
 
+AGAIN = ("adjudicate: ", "suspicious", "near-duplicate disagrees")  # why what was answered is asked again
+
 pytestmark = pytest.mark.network  # collect fetches the default dataset
 
 AUDIT = {"number": 1, "size": 300}
@@ -82,7 +84,7 @@ def test_after_the_first_round_people_are_asked_at_random_and_actively(story):
     answered = {said["record"] for said in project.lines("data/annotations/round-0001.jsonl")}
     again = [task for task in project.queue() if task["record"] in answered]
     assert again
-    assert all(task["why"].startswith("adjudicate: ") for task in again)
+    assert all(task["why"].startswith(AGAIN) for task in again)
     assert all(task.get("predictions") for task in json.loads(project.text("data/review/tasks.json")))
     assert project.report("quality")["annotator"]["cross_validated"]["n"] == 200
 
@@ -158,7 +160,7 @@ def test_a_version_does_not_depend_on_how_it_came_about(story, tmp_path):
 
 
 def test_what_was_answered_is_what_is_imported(copy):
-    asked = [task for task in copy.queue() if not task["why"].startswith("adjudicate: ")]
+    asked = [task for task in copy.queue() if not task["why"].startswith(AGAIN)]
     said = {task["record"]: LABELS[number % 3] for number, task in enumerate(asked)}
     queues = {task["record"]: task["queue"] for task in asked}
     assert set(queues.values()) == {"random", "active"}
