@@ -59,7 +59,7 @@ def test_encoders_and_decoders_train_whole_or_by_adapters_and_two_runs_are_the_s
         value for name, value in found.items() if name != "adapter_config.json"
     )
     scores = model.predict(table)
-    assert (scores.argmax(axis=1) == np.where(table["label"] == "positive", 0, 1))[:200].mean() > 0.53
+    assert (scores.argmax(axis=1) == np.where(table["label"] == "positive", 0, 1))[:200].mean() >= 0.6
     loaded = annotator.load(tmp_path / "one", TASK).predict(table)
     np.testing.assert_allclose(loaded, scores, atol=1e-6)
 
