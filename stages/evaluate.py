@@ -11,7 +11,7 @@ from stages.tables import read, read_json, read_lines, whole, write_json
 @stage
 def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
     task = tasks.read("conf/labeling", dataset.labeling).task
-    ids = read("data/clean/records", ["id"])["id"]
+    records = read("data/clean/records", ["id", *dataset.shown])
     human = list(read_lines("data/labels/human.jsonl"))
     auto = list(read_lines("data/labels/auto.jsonl"))
     people = read_json("data/labels/people.json")
@@ -28,12 +28,15 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
         "seconds": people["seconds"],
         "curve": list(read_lines("data/labels/curve.jsonl")),
     }
-    audit = audited(ids, human, auto, review.audit, task, quality.bar(task), seed)
+    audit = audited(records["id"], human, auto, review.audit, task, quality.bar(task), seed)
     statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)
+    version["cases"] = measures.cases(task, human, auto, audit)
+    worth = {case["record"] for cases in version["cases"].values() for case in cases}
+    version["shown"] = records[records["id"].isin(worth)].set_index("id").to_dict("index")
     with whole("reports/quality.json", "reports/plots", "reports/index.html") as (figures, drawn, page):
         write_json(figures, statement)
         measures.write_plots(drawn, plots)
-        page.write_text(report.page(statement, version, plots, dataset.about), encoding="utf-8")
+        page.write_text(report.page(statement, version, plots, dataset.about, task), encoding="utf-8")
     return f"evaluate: gates: {report.verdict(statement)}"
 
 

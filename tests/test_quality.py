@@ -21,6 +21,7 @@ from stages.quality import (
     agreement,
     bootstrap,
     calibration,
+    cases,
     confusion,
     judge,
     label_issues,
@@ -524,7 +525,7 @@ def test_one_suspicious_label_of_several_is_enough() -> None:
     assert suspicious(TOPICS, list("abcdef"), values, scores) == ["b"]
 
 
-def said(record: str, first: str, now: str | None = None, **more: Any) -> dict[str, Any]:
+def said(record: str, first: str | None, now: str | None = None, **more: Any) -> dict[str, Any]:
     given = {"value": first, "confidence": 1.0, "queues": ["random"]}
     line = {"record": record, "value": now or first, "confidence": 1.0, "adjudicated": False, "first": given}
     return line | {"rechecked": now is not None} | more
@@ -543,6 +544,30 @@ def test_of_other_tasks_the_surest_proposals_of_something_else_come_first() -> N
     human = [said("0", "b"), said("1", "b"), said("2", "b"), said("3", "a")]
     task = SimpleNamespace(compare=lambda one, other: float(one == other), bar=1.0)
     assert label_issues(task, human, proposals) == ["1", "2", "0"]
+
+
+def test_what_is_shown_are_the_surest_wrong_proposals_of_a_complete_audit() -> None:
+    task = Choice("c", "t", ("a", "b"))
+    sure = {"0": 0.7, "1": 0.9, "2": 0.9, "3": 0.8, "4": 0.6}
+    proposals = [
+        {"record": each, "value": "a", "confidence": share, "scores": {"a": share, "b": 1 - share}}
+        for each, share in sure.items()
+    ]
+    human = [said("0", "b"), said("1", "b"), said("2", "b"), said("3", "a"), said("4", None), said("5", "b")]
+    wrong = {
+        "5": True,
+        "4": True,
+        "3": False,
+        "2": True,
+        "1": True,
+        "0": True,
+    }  # 5 has no proposal
+    found = cases(task, human, proposals, SimpleNamespace(wrong=wrong, missing=[]))
+    assert [each["record"] for each in found["mistaken"]] == ["1", "2", "0"]
+    assert found["mistaken"][0] == {"record": "1", "people": "b", "proposed": "a", "confidence": 0.9}
+    assert [each["record"] for each in found["suspicious"]] == ["1", "2", "0"]
+    assert cases(task, human, proposals, SimpleNamespace(wrong=wrong, missing=["9"]))["mistaken"] == []
+    assert cases(task, human, proposals, None)["mistaken"] == []
 
 
 def test_precision_is_of_those_that_were_asked_again_and_decided() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -10,13 +11,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages import InputError
+from stages import InputError, media
 from stages.report import page, summary
 from stages.report.markup import tag
+from stages.tasks import Boxes, Choice, Masks, Spans, Task, Value
 
 ROOT = Path(__file__).parent.parent
 ABOUT = SimpleNamespace(title="Tweets rated for sentiment", license="MIT", citation=None)
@@ -114,6 +117,11 @@ def made(labels: tuple[str, ...] = ("positive", "negative")) -> dict[str, Any]:
             "learned": {"records": 560, "labels": {first: 300, second: 260}},
             "reason": None,
         },
+        "cases": {
+            "mistaken": [{"record": "7", "people": first, "proposed": second, "confidence": 0.93}],
+            "suspicious": [{"record": "8", "people": second, "proposed": first, "confidence": 0.71}],
+        },
+        "shown": {"7": {"text": f"a {first} text"}, "8": {"text": f"a {second} text"}},
     }
     plots = {
         "confusion": [
@@ -127,7 +135,13 @@ def made(labels: tuple[str, ...] = ("positive", "negative")) -> dict[str, Any]:
             {"bin": 1, "count": 150, "confidence": 0.9, "accuracy": 0.8},
         ],
     }
-    return {"statement": statement, "version": version, "plots": plots, "about": ABOUT}
+    return {
+        "statement": statement,
+        "version": version,
+        "plots": plots,
+        "about": ABOUT,
+        "task": Choice("c", "t", labels),
+    }
 
 
 class Reader(HTMLParser):
@@ -176,6 +190,9 @@ def test_page_says_what_the_version_promises_and_how_good_it_is() -> None:
         "positive negative positive 103 21 negative 8 168",
         "alpha is 0.610 (0.560–0.660). It compares 900 labels",
         "Labels by people that look wrong 41",
+        "Proposals that are wrong Where the annotator was surest and people say something else, on the audit's sample. "
+        "a positive text 7 People: positive Annotator: negative (0.93)",
+        "a negative text 8 People: negative Annotator: positive (0.71)",
         "data/review/tasks.json",
     ):
         assert words in text
@@ -223,10 +240,63 @@ def test_text_from_data_is_shown_as_text(texts: list[str]) -> None:
         arguments["statement"]["gates"][gate]["reason"] = reason
         arguments["statement"]["dataset"]["name"] = title
         arguments["version"]["queue"] = {"tasks": 1, "queues": {queue: 1}}
+        arguments["version"]["shown"]["7"] = {"text": reason}
     shown = Reader(page(**hostile))
     assert shown.elements == Reader(page(**plain)).elements
     for text in texts:
         assert text in shown.text
+
+
+BOX = {"x": 10.0, "y": 20.0, "width": 50.0, "height": 40.0, "rotation": 0.0, "label": "car"}
+MASKS = Masks("m", "image", ("car",))
+PIXELS = np.zeros((30, 60), dtype=bool)
+PIXELS[10:20, 30:51] = True
+
+
+@pytest.mark.parametrize(
+    ("task", "people", "proposed", "points", "said"),
+    [
+        (
+            Boxes("b", "image", ("car",)),
+            [BOX, BOX | {"y": 60.0}],
+            [],
+            ["6.0,6.0 36.0,6.0 36.0,18.0 6.0,18.0", "6.0,18.0 36.0,18.0 36.0,30.0 6.0,30.0"],
+            "People: car ×2 Annotator: nothing (0.80)",
+        ),
+        (
+            MASKS,
+            [],
+            [MASKS.region(PIXELS, "car")],
+            ["30.0,10.0 30.0,19.0 50.0,19.0 50.0,10.0"],
+            "Annotator: car (0.80)",
+        ),
+    ],
+)
+def test_what_is_marked_in_a_picture_is_drawn_into_it(
+    tmp_path: Path, task: Task, people: Value, proposed: Value, points: list[str], said: str
+) -> None:
+    picture = tmp_path / "_media" / "7.png"
+    picture.parent.mkdir()
+    picture.write_bytes(media.encode(np.zeros((30, 60, 3), dtype=np.uint8)))
+    arguments = made() | {"task": task}
+    case = {"record": "7", "people": people, "proposed": proposed, "confidence": 0.8}
+    arguments["version"] |= {"cases": {"mistaken": [case], "suspicious": []}, "shown": {"7": {"image": str(picture)}}}
+    html = page(**arguments)
+    assert re.findall(r'<polygon points="([^"]*)"', html) == points
+    assert 'viewBox="0 0 60 30"' in html
+    assert 'href="data:image/jpeg;base64,' in html
+    assert said in Reader(html).text
+
+
+def test_spans_are_told_by_their_words_and_long_texts_cut() -> None:
+    arguments = made() | {"task": Spans("s", "text", ("place",))}
+    people = [{"start": 3, "end": 8, "label": "place"}]
+    case = {"record": "7", "people": people, "proposed": [], "confidence": 0.8}
+    shown = {"7": {"text": "to Paris" + " and back" * 100}}
+    arguments["version"] |= {"cases": {"mistaken": [], "suspicious": [case]}, "shown": shown}
+    text = Reader(page(**arguments)).text
+    assert "People: Paris (place) Annotator: nothing (0.80)" in text
+    assert len(re.findall("and back", text)) < 40
 
 
 def test_attributes_are_escaped() -> None:
@@ -235,8 +305,9 @@ def test_attributes_are_escaped() -> None:
 
 def test_same_version_gives_the_same_bytes_whatever_the_hash_seed() -> None:
     code = "import json, sys, types; from stages.report import page; a = json.load(sys.stdin); "
+    code += "from stages.tasks import Choice; a['task'] = Choice('c', 't', ('positive', 'negative')); "
     code += "a['about'] = types.SimpleNamespace(**a['about']); sys.stdout.buffer.write(page(**a).encode())"
-    given = json.dumps({**made(), "about": vars(ABOUT)}).encode()
+    given = json.dumps({**made(), "about": vars(ABOUT), "task": None}).encode()
     command = [sys.executable, "-c", code]
     pages = {
         subprocess.run(

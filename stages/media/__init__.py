@@ -1,7 +1,7 @@
 """Files that belong to records: where they are, and pictures decoded one way only."""
 
 from stages.media.files import BYTES, Store, is_file, read
-from stages.media.pictures import PIXELS, THUMBNAIL, Look, decode, encode, grey, look, plain, problem
+from stages.media.pictures import PIXELS, THUMBNAIL, Look, decode, encode, grey, look, plain, problem, thumbnail
 
 __all__ = [
     "BYTES",
@@ -17,4 +17,5 @@ __all__ = [
     "plain",
     "problem",
     "read",
+    "thumbnail",
 ]

@@ -117,6 +117,25 @@ def grey(data: bytes, side: int) -> np.ndarray:
     return np.asarray(picture.resize((side, side), resample=Resampling.BILINEAR))
 
 
+def thumbnail(reference: str, side: int) -> bytes:
+    """Make the picture that a table names small, `side` pixels at most, as JPEG.
+
+    Raises
+    ------
+    ValueError
+        As `decode`, or the file cannot be read.
+    """
+    from PIL.Image import Resampling
+
+    picture = _open(files.read(reference))[1]
+    small = picture.copy()
+    small.thumbnail((side, side), resample=Resampling.BILINEAR)
+    small.info = {}
+    written = BytesIO()
+    small.save(written, "JPEG", quality=80)
+    return written.getvalue()
+
+
 def problem(reference: str) -> str | None:
     """Say why the picture that a table names cannot be used, to follow the field's name; None where it can."""
     try:

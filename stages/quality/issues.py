@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from stages.quality.admission import Audited
 from stages.quality.intervals import wilson
 from stages.tasks import Choice, Task, Value
 
 Line = Mapping[str, Any]
 
 TOPS = (10, 30, 100, 300)  # of the ranking
+SHOWN = 10  # records to look at
 TINY = 1e-9
 
 
@@ -72,6 +74,43 @@ def doubted(
             for each, like in ((one, other), (other, one)):
                 why.setdefault(each, f"near-duplicate disagrees: {like}")
     return why | {each: "suspicious" for each in label_issues(task, human, auto) if each not in why}
+
+
+def cases(
+    task: Task, human: Sequence[Line], auto: Sequence[Line], audit: Audited | None
+) -> dict[str, list[dict[str, Any]]]:
+    """Pick records that are worth a look.
+
+    Parameters
+    ----------
+    task, human, auto
+        As in `label_issues`.
+    audit
+        The open audit, or None; nothing is said of one that is not complete.
+
+    Returns
+    -------
+    Of the labels that look wrong, `suspicious`, and of the proposals that the audit found wrong, `mistaken`, the first
+    ten each: `record`, what `people` first said, what is `proposed`, and with which `confidence`. The surest wrong
+    proposals come first, ties by id.
+    """
+    first = {line["record"]: line["first"]["value"] for line in human}
+    proposals = {line["record"]: line for line in auto}
+    wrong = {} if audit is None or audit.missing else audit.wrong
+    erred = [record for record in wrong if wrong[record] and record in proposals and first[record] is not None]
+    erred.sort(key=lambda record: (-proposals[record]["confidence"], record))
+    return {
+        name: [
+            {
+                "record": record,
+                "people": first[record],
+                "proposed": proposals[record]["value"],
+                "confidence": proposals[record]["confidence"],
+            }
+            for record in ranking[:SHOWN]
+        ]
+        for name, ranking in (("suspicious", label_issues(task, human, auto)), ("mistaken", erred))
+    }
 
 
 def precision(task: Task, ranking: Sequence[str], human: Sequence[Line]) -> dict[str, Any]:

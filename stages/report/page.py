@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from stages.report import charts, wording
+from stages.report.cases import gallery
 from stages.report.markup import Markup, document, join, table, tag
 from stages.report.wording import ESTIMATES
+from stages.tasks import Task
 
 Block = Mapping[str, Any]
 Rows = Sequence[Block]
@@ -54,7 +56,7 @@ class About(Protocol):
     def citation(self) -> str | None: ...
 
 
-def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: About) -> str:
+def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: About, task: Task) -> str:
     """Write the report of one version as one HTML file.
 
     Parameters
@@ -63,11 +65,14 @@ def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: Abo
         `reports/quality.json`.
     version
         `labels` (the lines of `labels.jsonl`) and the reports `cleaning`, `agreement`, `annotator`; `queue` and
-        `people` (by name, as `quality.people` has them), if they are there.
+        `people` (by name, as `quality.people` has them), if they are there; `cases` (as `quality.cases` has them) and
+        the fields that are `shown` of their records.
     plots
         `confusion`: rows of `actual`, `proposed`, `count`; `calibration`: rows of `confidence`, `accuracy`, `count`.
     about
         Title, license and citation.
+    task
+        What a label is.
 
     Returns
     -------
@@ -82,9 +87,10 @@ def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: Abo
         _labels(version["labels"], version["annotator"]["learned"]["labels"]),
         _confusion(plots["confusion"], statement),
         _calibration(plots["calibration"], statement),
+        _mistaken(version, task),
         _forecasts(statement.get("forecast") or {}),
         _agreement(statement, version["agreement"]),
-        _suspicious(statement.get("issues") or {}),
+        _suspicious(statement.get("issues") or {}, version, task),
         _people(version.get("people") or {}),
         _next(version.get("queue")),
     ]
@@ -341,25 +347,32 @@ def _agreement(statement: Block, report: Block) -> Markup:
     return _section("Agreement between people", tag("p", told), table(("", ""), rows, ("", "n")))
 
 
-def _suspicious(issues: Block) -> Markup:
+def _mistaken(version: Block, task: Task) -> Markup:
+    if not version["cases"]["mistaken"]:
+        return Markup("")
+    told = "Where the annotator was surest and people say something else, on the audit's sample."
+    return _section(
+        "Proposals that are wrong", tag("p", told), gallery(version["cases"]["mistaken"], version["shown"], task)
+    )
+
+
+def _suspicious(issues: Block, version: Block, task: Task) -> Markup:
+    heading = "Labels by people that look wrong"
     if issues.get("suspicious") is None:
-        return _section(
-            "Labels by people that look wrong", tag("p", f"Not known: {wording.reason(issues, 'suspicious')}.")
-        )
+        return _section(heading, tag("p", f"Not known: {wording.reason(issues, 'suspicious')}."))
     told = (
         f"{issues['suspicious']:,} labels, ranked by how far the annotator doubts them; the first are asked again. How "
         "many of a top are wrong is estimated from those that were. "
     )
+    first = gallery(version["cases"]["suspicious"], version["shown"], task)
     if not issues.get("precision_at"):
-        return _section(
-            "Labels by people that look wrong", tag("p", told, _sentence(wording.reason(issues, "precision_at")))
-        )
+        return _section(heading, tag("p", told, _sentence(wording.reason(issues, "precision_at"))), first)
     rows = [
         (f"{int(top):,}", f"{each['n']:,}", _value(issues["precision_at"], top))
         for top, each in issues["precision_at"].items()
     ]
     heads = ("Top of the ranking", "Asked again", "Wrong among them")
-    return _section("Labels by people that look wrong", tag("p", told), table(heads, rows, ("", "n", "n")))
+    return _section(heading, tag("p", told), table(heads, rows, ("", "n", "n")), first)
 
 
 def _forecasts(forecast: Block) -> Markup:

@@ -65,6 +65,16 @@ svg.wide { max-width: none; }
 .series.people { stroke: var(--people); fill: var(--people); }
 .series.auto { stroke: var(--auto); fill: var(--auto); }
 .series.lost { stroke: var(--lost); fill: var(--lost); }
+.cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 1rem; }
+figure { margin: 0; padding: 0.7rem 0.9rem; border: 1px solid var(--line); break-inside: avoid; }
+figure p { white-space: pre-wrap; }
+figcaption, figcaption span { display: block; font-size: 0.86rem; }
+figcaption code { color: var(--soft); }
+svg.picture { max-height: 14rem; }
+polygon { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+polygon.people { stroke: #1f6fd0; }
+polygon.proposed { stroke: #e0671f; stroke-dasharray: 4 3; }
+.key.proposed::before { color: #e0671f; }
 .matrix { width: auto; }
 .matrix * + th, .matrix td { padding: 0.4rem 0.8rem; text-align: right; }
 .matrix td { border: 1px solid var(--paper); }

@@ -57,6 +57,10 @@ class Boxes(Objects):
             return overlaps(*([corners(each, width, height) for each in side] for side in (one, other)))
         return intersection_over_union(*(_edges(side) for side in (one, other)))
 
+    def outlines(self, value: Sequence[Region], width: float, height: float) -> list[list[Point]]:
+        """Give the corners of each box, in pixels of a picture of that size."""
+        return [corners(each, width, height) for each in value]
+
     def average(self, same: Sequence[Region]) -> Region:
         """Take the mean of the boxes' middles, sizes and, as directions on a circle, rotations."""
         if len(same) == 1:

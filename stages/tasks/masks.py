@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from stages.tasks import rle
 from stages.tasks.base import Value
+from stages.tasks.outlines import Point
 from stages.tasks.regions import Region, Regions, size_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,19 @@ class Masks(Regions):
 
         masks = [rle.decode(each["rle"], each["size"]) for each in value if each["label"] == label]
         return np.logical_or.reduce(masks) if masks else None
+
+    def outlines(self, value: Value, width: float, height: float) -> list[list[Point]]:
+        """Give the outer border of each stroke and island, in pixels of a picture of that size."""
+        import cv2
+        import numpy as np
+
+        found = []
+        for each in value:
+            mask = rle.decode(each["rle"], each["size"]).astype(np.uint8)
+            borders, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+            scale = (width / each["size"][0], height / each["size"][1])
+            found += [[(x * scale[0], y * scale[1]) for x, y in border[:, 0].tolist()] for border in borders]
+        return found
 
     def compare(self, one: Value, other: Value) -> float:
         return self._worst(self._sums(one, other))

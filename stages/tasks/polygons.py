@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stages.tasks.objects import Objects
-from stages.tasks.outlines import overlaps
+from stages.tasks.outlines import Point, overlaps
 from stages.tasks.regions import Region, numbers
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class Polygons(Objects):
 
     def overlaps(self, one: Sequence[Region], other: Sequence[Region]) -> np.ndarray:
         return overlaps(*([each["points"] for each in side] for side in (one, other)))
+
+    def outlines(self, value: Sequence[Region], width: float, height: float) -> list[list[Point]]:
+        """Give the corners of each polygon, in pixels of a picture of that size."""
+        return [[(x * width / 100, y * height / 100) for x, y in each["points"]] for each in value]
 
     def average(self, same: Sequence[Region]) -> Region:
         """Take the polygon that overlaps the others most: an average of outlines with different corners is none."""

@@ -1,0 +1,79 @@
+"""Records shown in the report, with what people and the annotator say of them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stages import media
+from stages.report.markup import Markup, tag
+from stages.tasks import Boxes, Masks, Polygons, Spans, Task, Value
+
+Case = Mapping[str, Any]
+
+SIDE = 360  # pixels of a picture, at most
+CHARACTERS = 300  # of a text, at most
+WHO = {"people": "People", "proposed": "Annotator"}
+
+
+def gallery(cases: Sequence[Case], shown: Mapping[str, Mapping[str, Any]], task: Task) -> Markup:
+    """Show records, each with its people's label and its proposal.
+
+    Parameters
+    ----------
+    cases
+        `record`, what `people` say, what is `proposed`, with which `confidence`.
+    shown
+        Per record, the fields that people see; the path of a picture that is no longer there is told as a text.
+    task
+        What a value is. What is marked in a picture is drawn into it.
+    """
+    return tag("div", *(_figure(case, shown[case["record"]], task) for case in cases), class_="cases")
+
+
+def _figure(case: Case, fields: Mapping[str, Any], task: Task) -> Markup:
+    drawn = [_picture(each, case, task) if media.is_file(str(each)) else _text(each) for each in fields.values()]
+    text = next((each for each in fields.values() if isinstance(each, str)), "")
+    sure = f" ({case['confidence']:.2f})"
+    said = [
+        tag("span", f"{who}: {_wording(case[key], task, text)}{sure if key == 'proposed' else ''}", class_=f"key {key}")
+        for key, who in WHO.items()
+    ]
+    return tag("figure", *drawn, tag("figcaption", tag("code", case["record"]), *said))
+
+
+def _text(cell: Any) -> Markup:
+    return tag("p", _short(cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False, default=str)))
+
+
+def _picture(path: str, case: Case, task: Task) -> Markup:
+    look = media.look(path)
+    small = b64encode(media.thumbnail(path, SIDE)).decode()
+    image = tag("image", href=f"data:image/jpeg;base64,{small}", width=look.width, height=look.height)
+    marks: list[Markup] = []
+    if isinstance(task, Boxes | Polygons | Masks):
+        for key in WHO:
+            for outline in task.outlines(case[key], look.width, look.height):
+                points = " ".join(f"{x:.1f},{y:.1f}" for x, y in outline)
+                marks.append(tag("polygon", points=points, class_=key))
+    return tag("svg", image, *marks, viewBox=f"0 0 {look.width} {look.height}", role="img", class_="picture")
+
+
+def _wording(value: Value, task: Task, text: str) -> str:
+    if isinstance(task, Spans):
+        said = ", ".join(f"{text[each['start'] : each['end']]} ({each['label']})" for each in value)
+    elif isinstance(task, Boxes | Polygons | Masks):
+        counts = Counter(each["label"] for each in value)
+        said = ", ".join(label if count == 1 else f"{label} ×{count}" for label, count in counts.items())
+    elif isinstance(value, list) and all(isinstance(each, str) for each in value):
+        said = ", ".join(value)
+    else:
+        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _short(said) or "nothing"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= CHARACTERS else f"{text[:CHARACTERS]}…"
