@@ -358,7 +358,10 @@ def test_what_is_still_to_be_labelled_and_what_looks_wrong_is_told() -> None:
     unknown = null("the rounds do not say how long answers took")
     each = {"metric": "annotator.audit.macro_f1", "target": 0.6, "curve": curve, "labels": labels, "hours": unknown}
     arguments["statement"]["forecast"] = {"macro_f1": each}
-    text = Reader(page(**arguments)).text
+    reader = Reader(page(**arguments))
+    text = reader.text
+    assert "macro_f1, by number of labels" in text  # the drawing's title
+    assert "508 labels" in text
     assert "0.420 at 127, 0.470 at 254, 0.510 at 508 1,200 400 or more" in text
     assert "the rounds do not say how long answers took" in text
     assert "10 8 0.750 0.410–0.930" in text

@@ -46,14 +46,14 @@ def calibration(bins: Iterable[Mapping[str, Any]]) -> Markup:
     return tag("svg", title, *ticks, ideal, curve, *dots, *names, class_="plot", viewBox="0 0 290 290", role="img")
 
 
-def over(versions: Sequence[str], lines: Mapping[str, Sequence[Measured | None]]) -> Markup:
-    """Draw up to three quantities over versions, with their intervals; None is a gap."""
+def over(steps: Sequence[str], lines: Mapping[str, Sequence[Measured | None]], kind: str = "version") -> Markup:
+    """Draw up to three quantities over steps of a kind, with their intervals; None is a gap."""
     found = [point for points in lines.values() for point in points if point]
     if not found:
         return Markup("")
     top = _round_up(max(end for point in found for end in point if end is not None))
-    step = (WIDTH - MARGIN - 20) / max(len(versions) - 1, 1)
-    places = [MARGIN + 10 + step * place for place in range(len(versions))]
+    step = (WIDTH - MARGIN - 20) / max(len(steps) - 1, 1)
+    places = [MARGIN + 10 + step * place for place in range(len(steps))]
 
     def y(value: float) -> str:
         return f"{TOP + HEIGHT * (1 - value / top):.1f}"
@@ -73,12 +73,12 @@ def over(versions: Sequence[str], lines: Mapping[str, Sequence[Measured | None]]
         )
         for share in (0, 0.25, 0.5, 0.75, 1)
     ]
-    every = ceil(len(versions) / NAMES)
-    shown = list(zip(places, versions, strict=True))[::-1][::every]
+    every = ceil(len(steps) / NAMES)
+    shown = list(zip(places, steps, strict=True))[::-1][::every]
     names = [tag("text", name, x=f"{x:.1f}", y=TOP + HEIGHT + 18, text_anchor="middle") for x, name in shown]
     drawn = [series(colour, points) for colour, points in zip(COLOURS, lines.values(), strict=False)]
     key = [join(tag("span", name, class_=f"key {kind}"), " ") for kind, name in zip(COLOURS, lines, strict=False)]
-    title = tag("title", f"{', '.join(lines)}, by version")
+    title = tag("title", f"{', '.join(lines)}, by {kind}")
     box = f"0 0 {WIDTH + 20} {TOP + HEIGHT + 26}"
     return join(
         tag("svg", title, *ticks, *names, *drawn, class_="plot wide", viewBox=box, role="img"),

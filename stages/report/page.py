@@ -397,7 +397,13 @@ def _forecasts(forecast: Block) -> Markup:
         for name, each in forecast.items()
     ]
     heads = ("Gate", "After so many labels", "Labels still needed", "Hours")
-    return _section("What is still to be labelled", tag("p", told), table(heads, rows, ("", "", "n", "n")))
+    sizes = list(next(iter(forecast.values()))["curve"])
+    curves = {
+        name: [(value["value"], value["low"], value["high"]) if wording.known(value) else None for value in curve]
+        for name, curve in ((name, each["curve"].values()) for name, each in forecast.items())
+    }
+    drawn = charts.over([f"{int(size):,} labels" for size in sizes], curves, "number of labels")
+    return _section("What is still to be labelled", tag("p", told), table(heads, rows, ("", "", "n", "n")), drawn)
 
 
 def _outlook(each: Block, key: str, digits: int) -> Markup:
