@@ -21,6 +21,7 @@ def main(dataset: Dataset, augmentation: Augmentation, engine: Engine, seed: int
             parents, augmentation, operators, fields, originals, store, engine, task, seed
         )
         write(augmented, [copies], augmenting.columns(fields, task.column), rows(fields))
+        store.pack()
     return f"augment: {len(copies):,} copies made, {lacking:,} not, since they would equal one that there is"
 
 

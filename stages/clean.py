@@ -20,6 +20,7 @@ def main(dataset: Dataset, cleaning: steps.Operators, engine: Engine) -> str:
         kept = write(records, cleaned.kept, kept_columns, rows(dataset.fields))
         dropped = write(rejected, cleaned.rejected, rejected_columns)
         write_json(report, {"seen": kept + dropped, "kept": kept, "rejected": dropped, "operators": cleaned.counts})
+        store.pack()
         rmtree(scratch)
     return f"clean: {kept + dropped:,} records seen, {kept:,} kept, {dropped:,} rejected"
 

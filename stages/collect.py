@@ -10,9 +10,11 @@ from stages.tables import rows, whole, write
 def main(dataset: Dataset) -> str:
     sources = instantiate(dataset.sources, "dataset.sources")
     with whole("data/collected") as (collected,):
-        records = collect(sources, dataset.id, dataset.fields, dataset.shown, Store(collected, "data/collected"))
+        store = Store(collected, "data/collected")
+        records = collect(sources, dataset.id, dataset.fields, dataset.shown, store)
         columns = dict.fromkeys(["id", *dataset.fields, "source"], "text")
         write(collected, [records], columns, rows(dataset.fields))
+        store.pack()
     return f"collect: {len(records):,} records from {len(sources)} source(s)"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import tarfile
 import warnings
 import zlib
 from io import BytesIO
@@ -20,7 +21,7 @@ from PIL import Image
 from stages import media, tables
 from stages.cleaning import clean
 from stages.engine import Local
-from stages.media import Store
+from stages.media import Store, files
 from stages.sources import Images, collect
 
 FIELDS = {"image": "image", "name": "text"}
@@ -235,6 +236,36 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
     os.truncate(path, media.BYTES + 1)  # of zeros, which take no room
     with pytest.raises(ValueError, match="has 67,108,865 bytes, more than 67,108,864"):
         media.read(str(path))
+
+
+def test_many_files_are_packed_into_tar_shards_and_read_as_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "PER_SHARD", 4)
+    data = {f"r{number}": bytes([number]) * (511 + number) for number in range(11)}  # blocks of tar have 512 bytes
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder, ids in zip(folders, (list(data), list(data)[::-1]), strict=True):
+        store = Store(folder, str(folder))
+        references = {id: store.put(id, ".png", data[id]) for id in ids}
+        store.pack(most=10)
+        assert [path.name for path in (folder / "_media").iterdir()] == ["_shards"]
+        assert {id: media.read(references[id]) for id in ids} == data
+        assert media.is_file(references["r3"])
+        assert not media.is_file(str(folder / "_media" / "r99.png"))
+        with pytest.raises(ValueError, match="cannot be read"):
+            media.read(str(folder / "_media" / "r99.png"))
+    written = [{path.name: path.read_bytes() for path in (folder / "_media/_shards").iterdir()} for folder in folders]
+    assert written[0] == written[1]  # whatever the order, and at any time
+    with tarfile.open(folders[0] / "_media/_shards/part-00002.tar") as shard:
+        assert {each.name: shard.extractfile(each).read() for each in shard} == {
+            f"{id}.png": data[id] for id in ("r7", "r8", "r9")
+        }
+
+
+def test_few_files_stay_files(tmp_path):
+    store = Store(tmp_path, str(tmp_path))
+    store.pack()  # none at all
+    reference = store.put("r1", ".png", b"x")
+    store.pack(most=1)
+    assert Path(reference).read_bytes() == b"x"
 
 
 @given(st.text(min_size=1, max_size=200))

@@ -22,6 +22,7 @@ from stages.tables import read, read_json
 from stages.tasks import Interface
 
 HOME = Path(".label-studio")  # ignored by git: accounts, tokens, the salt, and what people labelled here
+MEDIA = HOME / "media"  # what tasks show
 QUEUE = Path("data/review/tasks.json")
 ROUNDS = Path("data/annotations")
 MODEL, REPORT = Path("data/model"), Path("reports/annotator.json")
@@ -41,14 +42,14 @@ def up(options: argparse.Namespace) -> bool:
         _say("the first start makes Label Studio's database: a minute or two …")
     try:
         with ExitStack() as stack:
-            running = server.running(HOME, options.port, person, Path("data"), backend=options.backend)
+            running = server.running(HOME, options.port, person, MEDIA, backend=options.backend)
             label_studio = stack.enter_context(running)
             connection = stack.enter_context(_known(label_studio.url, person))
             place = project.ensure(
                 connection, review.project, interface, review.overlap, replace=options.replace_interface
             )
             backend.disconnect(connection, place.id)  # what a run that was killed left behind
-            media.share(connection, place.id, Path("data/clean"))
+            media.share(connection, place.id, MEDIA / "clean")
             _say(_push(place, queue, interface, ROUNDS / dataset.rounds).summary())
             if proposer:
                 url = stack.enter_context(backend.serving(0, proposer, _say))
@@ -192,6 +193,8 @@ def _push(
     place: Project, queue: list[Any], interface: Interface, rounds: Path, dry_run: bool = False
 ) -> pushing.Pushed:
     _make_home()
+    if (HOME / "data").exists() and not dry_run:  # a server of one's own; others have their own storage
+        media.bring(queue, Path("data"), MEDIA)
     names = Names(read_salt(HOME), place.connection.people())
     return pushing.push(place, queue, interface, _standing(rounds, interface), names, dry_run)
 

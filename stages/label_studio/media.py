@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from stages import media
 
 if TYPE_CHECKING:
     from stages.label_studio.client import Connection
 
 
+ADDRESS = "/data/local-files/?d="
+
+
+def bring(tasks: Iterable[Mapping[str, Any]], data: Path, served: Path) -> None:
+    """Put the pictures of tasks where the server finds them, as files of their own: they stay when a version goes.
+
+    Parameters
+    ----------
+    tasks
+        Label Studio's tasks; of their fields, the addresses of pictures.
+    data
+        The folder from which the paths of pictures count.
+    served
+        The folder that the server was started with.
+    """
+    fields = (value for task in tasks for value in task["data"].values() if isinstance(value, str))
+    for path in sorted({value.removeprefix(ADDRESS) for value in fields if value.startswith(ADDRESS)}):
+        if media.is_file(str(data / path)):
+            (served / path).parent.mkdir(parents=True, exist_ok=True)
+            (served / path).write_bytes(media.read(str(data / path)))
+
+
 def share(connection: Connection, project: int, folder: Path) -> None:
-    """Let a project's tasks show the files below a folder, as `/data/local-files/?d=<path>`.
+    """Let a project's tasks show the files below a folder, by their `ADDRESS` and path.
 
     Parameters
     ----------
@@ -21,6 +46,7 @@ def share(connection: Connection, project: int, folder: Path) -> None:
     folder
         Below, and not itself, the folder that the server was started with; the path of a file counts from there.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     path = str(folder.resolve())
     known = connection.safely(lambda api: api.import_storage.local.list(project=project))
     if path not in [storage.path for storage in known]:

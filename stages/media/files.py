@@ -1,13 +1,24 @@
-"""One file per record, in a folder `_media` beside the table's shards; a table names it by its path."""
+"""One file per record, in a folder `_media` beside the table's shards; a table names it by its path.
+
+Where they are many, they lie in tar shards below that folder, and are named and read as before.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+import tarfile
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 FOLDER = "_media"  # readers of Parquet pass over folders that begin with _
+SHARDS = "_shards"  # no record's file begins with _
+INDEX = "index.json"  # of the shards: by name the shard, where the file begins in it, and its bytes
+MOST = 10_000  # files in a folder; DVC looks at each of them, whenever it asks whether something has changed
+PER_SHARD = 1_000  # files
 LONGEST = 1000  # characters of a path
 BYTES = 64 * 2**20  # of one file; more is not read
 
@@ -27,9 +38,12 @@ def read(reference: str) -> bytes:
     if path.parent.name != FOLDER:
         raise ValueError("leads out of its source's folder, and was not collected")
     try:
-        if path.stat().st_size > BYTES:
-            raise ValueError(f"has {path.stat().st_size:,} bytes, more than {BYTES:,}")
-        return path.read_bytes()
+        place, start, size = _place(path)
+        if size > BYTES:
+            raise ValueError(f"has {size:,} bytes, more than {BYTES:,}")
+        with place.open("rb") as file:
+            file.seek(start)
+            return file.read(size)
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from error
 
@@ -37,7 +51,12 @@ def read(reference: str) -> bytes:
 def is_file(cell: str) -> bool:
     """Whether a table's cell names a file that `read` reads."""
     path = Path(cell)
-    return path.parent.name == FOLDER and len(cell) < LONGEST and path.is_file()
+    if path.parent.name != FOLDER or len(cell) >= LONGEST:
+        return False
+    try:
+        return _place(path)[0].is_file()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -65,3 +84,44 @@ class Store:
         (self.folder / FOLDER).mkdir(parents=True, exist_ok=True)
         (self.folder / FOLDER / name).write_bytes(data)
         return f"{self.place}/{FOLDER}/{name}"
+
+    def pack(self, most: int = MOST) -> None:
+        """Move the files into tar shards, in the order of their names, if there are more than so many."""
+        files = sorted((self.folder / FOLDER).glob("*"))
+        if len(files) <= most:
+            return
+        shards = self.folder / FOLDER / SHARDS
+        shards.mkdir()
+        index: dict[str, tuple[str, int, int]] = {}
+        for start in range(0, len(files), PER_SHARD):
+            name = f"part-{start // PER_SHARD:05d}.tar"
+            with tarfile.open(shards / name, "w", format=tarfile.GNU_FORMAT) as shard:
+                for file in files[start : start + PER_SHARD]:
+                    entry = tarfile.TarInfo(file.name)  # without time and owner
+                    entry.size = file.stat().st_size
+                    shard.addfile(entry, BytesIO(file.read_bytes()))
+                    blocks = -(-entry.size // tarfile.BLOCKSIZE)
+                    index[file.name] = (name, shard.offset - blocks * tarfile.BLOCKSIZE, entry.size)
+                    file.unlink()
+        (shards / INDEX).write_text(json.dumps(index, indent=0), encoding="utf-8")
+
+
+def _place(path: Path) -> tuple[Path, int, int]:
+    """Give the file that holds what a path names, where that begins in it, and its bytes."""
+    try:
+        return path, 0, path.stat().st_size
+    except FileNotFoundError:
+        index = path.parent / SHARDS / INDEX
+        if not index.exists():
+            raise
+        found = _index(index, index.stat().st_mtime_ns).get(path.name)
+        if found is None:
+            raise
+        shard, start, size = found
+        return index.parent / shard, start, size
+
+
+@lru_cache(maxsize=8)  # tables that one stage reads
+def _index(path: Path, written: int) -> dict[str, tuple[str, int, int]]:  # noqa: ARG001  a table made anew is read anew
+    found: dict[str, tuple[str, int, int]] = json.loads(path.read_text(encoding="utf-8"))
+    return found

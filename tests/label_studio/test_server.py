@@ -12,6 +12,7 @@ from stages import InputError
 from stages.label_studio import client, media
 from stages.label_studio.account import kept
 from stages.label_studio.server import AlreadyRunning, healthy, running
+from stages.media import Store
 from tests.label_studio.conftest import FIRST, LOOPBACK, Server, free_port, home_of, listening
 
 INTERFACE = '<View><Image name="image" value="$image"/></View>'
@@ -71,24 +72,30 @@ def test_a_server_that_cannot_start_says_why_and_where_to_look(template: Path, t
         pass
 
 
-def test_files_below_the_shared_folder_are_served_to_people_who_are_logged_in_and_no_others(server: Server) -> None:
+def test_files_below_the_shared_folder_are_served_to_people_who_are_logged_in_and_no_others(
+    server: Server, tmp_path: Path
+) -> None:
     clean = server.media / "clean"
-    (clean / "media").mkdir(parents=True)
-    (clean / "media" / "x.png").write_bytes(b"\x89PNG and so on")
+    store = Store(tmp_path / "clean/records", "clean/records")
+    for name in "xyz":
+        store.put(name, ".png", b"\x89PNG and so on")
+    store.pack(most=2)  # into tar shards
+    shown = [{"data": {"record": "x", "image": f"{media.ADDRESS}clean/records/_media/x.png"}}]
+    media.bring(shown, tmp_path, server.media)
     (server.media / "secret.txt").write_text("secret")
     connection = client.reach(server.url, server.token)
     project = connection.once(lambda api: api.projects.create(title="media", label_config=INTERFACE)).id
     for _ in range(2):
         media.share(connection, project, clean)
     assert len(connection.once(lambda api: api.import_storage.local.list(project=project))) == 1
-    assert fetch(server, "clean/media/x.png", server.token) == b"\x89PNG and so on"
+    assert fetch(server, "clean/records/_media/x.png", server.token) == b"\x89PNG and so on"
     for path in ("secret.txt", "clean/../secret.txt", "../label-studio/data/.env", "/etc/hostname", "clean/none.png"):
         with pytest.raises(HTTPError) as refused:
             fetch(server, path, server.token)
         assert refused.value.code in (400, 403, 404, 500), path
         assert b"secret" not in refused.value.read(), path
     with pytest.raises(HTTPError) as refused:
-        fetch(server, "clean/media/x.png", None)
+        fetch(server, "clean/records/_media/x.png", None)
     assert refused.value.code == 401
 
 
