@@ -6,6 +6,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: repro label gate mlflow test test-fast lint lock help
 
 repro: .venv/base            ## rebuild the dataset version of this commit, and say how good it is
+	@python -m stages.configuration
 	dvc repro
 	@python -m stages.report
 

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from stages.configuration import targets
 
 CONF = Path("conf")
 PARAMS = Path("params.yaml")
+PIPELINE = Path("dvc.yaml")
 
 
 def stage(function: Callable[..., str]) -> Callable[[], None]:
@@ -56,16 +57,39 @@ def chosen(**kinds: Any) -> tuple[Any, ...]:
     InputError
         params.yaml or an option's file is missing or wrong.
     """
+    choices = _choices(list(kinds))
+    return tuple(_made(kinds, [f"{name}={choices[name]}" for name in kinds]).values())
+
+
+def check() -> None:
+    """Check that params.yaml chooses what dvc.yaml asks for, and options that there are, before any stage runs.
+
+    Raises
+    ------
+    InputError
+        It does not; says which key, what was found and what is allowed.
+    """
+    asked = sorted(set(re.findall(r"\$\{(\w+)\}", PIPELINE.read_text(encoding="utf-8"))))
+    choices = _choices(asked)
+    if unknown := sorted(set(map(str, choices)) - set(asked)):
+        raise InputError(f"{PARAMS}: {unknown[0]}: no stage asks for it; allowed are {', '.join(asked)}")
+    try:
+        _check_choices([f"{name}={choices[name]}" for name in asked])
+    except InputError as error:
+        raise InputError(f"{PARAMS}: {error}") from None
+
+
+def _choices(names: Sequence[str]) -> dict[str, Any]:
     from yaml import YAMLError, safe_load
 
     try:
         choices = safe_load(PARAMS.read_text(encoding="utf-8"))
     except (OSError, YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{PARAMS}: run this from the root of a project ({_one_line(error)})") from error
-    for name in kinds:
+    for name in names:
         if not isinstance(choices, dict) or choices.get(name) is None:
             raise InputError(f"{PARAMS}: {name} is missing")
-    return tuple(_made(kinds, [f"{name}={choices[name]}" for name in kinds]).values())
+    return dict(choices)
 
 
 def _run(function: Callable[..., str]) -> str:
