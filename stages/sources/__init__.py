@@ -3,6 +3,7 @@
 from stages.sources.base import Rows, Source
 from stages.sources.collecting import collect
 from stages.sources.files import Files
+from stages.sources.mqtt import Mqtt
 from stages.sources.package import Package
 from stages.sources.pictures import Digits, Images
 from stages.sources.scenes import Scenes
@@ -10,11 +11,13 @@ from stages.sources.sql import Sql
 from stages.sources.tagged import Tagged
 from stages.sources.tars import TarShards
 from stages.sources.web import Web
+from stages.sources.windows import Windows
 
 __all__ = [
     "Digits",
     "Files",
     "Images",
+    "Mqtt",
     "Package",
     "Rows",
     "Scenes",
@@ -23,5 +26,6 @@ __all__ = [
     "Tagged",
     "TarShards",
     "Web",
+    "Windows",
     "collect",
 ]
