@@ -1,8 +1,11 @@
 """Where records come from: each source gives rows of text; `collect` joins them into one table with stable ids."""
 
+from stages.sources.address import Address
 from stages.sources.base import Rows, Source
 from stages.sources.collecting import collect
+from stages.sources.croissant import Croissant
 from stages.sources.files import Files
+from stages.sources.hugging_face import HuggingFaceDataset
 from stages.sources.mqtt import Mqtt
 from stages.sources.package import Package
 from stages.sources.pictures import Digits, Images
@@ -14,8 +17,11 @@ from stages.sources.web import Web
 from stages.sources.windows import Windows
 
 __all__ = [
+    "Address",
+    "Croissant",
     "Digits",
     "Files",
+    "HuggingFaceDataset",
     "Images",
     "Mqtt",
     "Package",
