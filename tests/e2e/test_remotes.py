@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.project import Project, ran
 
-SECRET = "not-to-be-written-anywhere"
+SECRET = "-".join(["not", "to", "be", "written", "anywhere"])  # this file is itself in the project
 
 
 @pytest.fixture
