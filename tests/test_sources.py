@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import InputError
-from stages.sources import Files, Package, Rows, Source, archives, collect, decoding
+from stages.sources import Files, Package, Rows, Source, archives, collect, decoding, globs
 from stages.sources.package import why_pip_failed
 
 CSV = b"id,text\n001,one\n002,two\n"
@@ -297,9 +297,9 @@ def test_compressed_files_and_members_are_read(file: str, data: bytes, member: s
     assert sorted(Path().rglob("*")) == before, "nothing is unpacked to disk"
 
 
-def link(name: str) -> tarfile.TarInfo:
+def link(name: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
-    info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    info.type, info.linkname = kind, "/etc/passwd"
     return info
 
 
@@ -314,8 +314,15 @@ def zip_link(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (tarred({"a.csv": link("a.csv")}), "x//a.csv: a link, which is not followed"),
-        (zip_link("a.csv"), "x//a.csv: a link, which is not followed"),
+        (tarred({"a.csv": link("a.csv")}), "x//a.csv: a link, which is not read"),
+        (tarred({"a.csv": link("a.csv", tarfile.LNKTYPE)}), "x//a.csv: a link, which is not read"),
+        (zip_link("a.csv"), "x//a.csv: a link, which is not read"),
+        (tarred({"a.csv": link("a.csv", tarfile.CHRTYPE)}), "x//a.csv: a device or a pipe, which is not read"),
+        (tarred({"a.csv": link("a.csv", tarfile.BLKTYPE)}), "x//a.csv: a device or a pipe, which is not read"),
+        (tarred({"a.csv": link("a.csv", tarfile.FIFOTYPE)}), "x//a.csv: a device or a pipe, which is not read"),
+        (tarred({"a\nb.csv": CSV}), "'x//a\\nb.csv': a member whose name has a line end"),
+        (zipped({"a\nb.csv": CSV}), "'x//a\\nb.csv': a member whose name has a line end"),
+        (tarred({"d/" * 10_000 + "b.txt": CSV}), "x: no member matches '**/*.csv'; it holds d/d/"),
         (tarred({"../a.csv": CSV}), "x//../a.csv: an absolute path, or one above its archive"),
         (zipped({"/a.csv": CSV}), "x///a.csv: an absolute path, or one above its archive"),
         (tarred({"a.csv": CSV, "./a.csv": CSV}), "x//./a.csv: the archive holds two members of this name"),
@@ -348,6 +355,26 @@ def test_limits_hold_for_one_member_and_for_all(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(archives, "MEMBER", len(CSV) - 1)
     with pytest.raises(InputError, match=r"^x//a.csv: unpacks to more than"):
         cells(source, "text")
+
+
+def test_a_path_of_10_000_folders_is_read_and_hostile_names_take_no_time() -> None:
+    put("x", tarred({"d/" * 10_000 + "a.csv": CSV, "a/" * 200 + "b.txt": b""}))
+    source = Files(path="x", format="csv", member="**/*.csv")
+    assert len(cells(source, "text")) == 2
+    assert not globs.matches(["a"] * 200, ["**", "a"] * 20 + ["b"])
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from("ab"), max_size=6), st.lists(st.sampled_from(["a", "?", "**"]), max_size=5))
+def test_patterns_match_as_they_are_defined(name: list[str], pattern: list[str]) -> None:
+    def defined(name: list[str], pattern: list[str]) -> bool:
+        if not pattern:
+            return not name
+        if pattern[0] == "**":
+            return any(defined(name[start:], pattern[1:]) for start in range(len(name) + 1))
+        return bool(name) and pattern[0] in (name[0], "?") and defined(name[1:], pattern[1:])
+
+    assert globs.matches(name, pattern) is defined(name, pattern)
 
 
 def test_a_matching_folder_or_unmatched_link_does_no_harm() -> None:

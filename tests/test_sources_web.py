@@ -200,6 +200,7 @@ def test_what_a_server_does_wrong_is_told_page_by_page_and_the_rest_is_kept(serv
         "/broken": 500,
         "/wait": lambda request: server.send(request, b"", 429, Retry_After="3600"),
         "/empty": "",
+        "/deep": "<div>" * 10_000 + WORDS,
     }
     source = web(server, *server.answers, "/absent")
     items = fetched(source, server)
@@ -220,8 +221,9 @@ def test_what_a_server_does_wrong_is_told_page_by_page_and_the_rest_is_kept(serv
         "/wait": "status 429, and asks to wait 3600 s",
         "/absent": "status 404",
         "/empty (text)": "no main text",
+        "/deep (text)": "no main text",
     }
-    assert pages(items) == ["/empty", "/good", "/moved"]
+    assert pages(items) == ["/deep", "/empty", "/good", "/moved"]
     assert records(source, "title") == [("Good",)]
     assert {items[name].status for name in ("/away", "/file", "/login")} == {"refused"}
     assert server.asked["/broken"] == server.asked["/cut"] == 3

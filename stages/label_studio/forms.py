@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -45,12 +46,12 @@ def task(
 
 
 def _shown(value: Any, kind: str) -> Any:
-    """Give a field's value as a task holds it: a picture by the address at which the server serves it."""
+    """Give a field's value as a task holds it: a picture by the server's address of it, JSON parsed, for charts."""
     if value is None or value != value:  # NaN is missing
         return None
     if kind == "image":
         return f"/data/local-files/?d={value.partition('/')[2]}"  # the server's root is the first folder
-    return value
+    return json.loads(value) if kind == "json" else value
 
 
 def check(tasks: Sequence[Mapping[str, Any]], to: Interface) -> None:

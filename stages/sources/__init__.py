@@ -1,8 +1,12 @@
 """Where records come from: each source gives rows of text; `collect` joins them into one table with stable ids."""
 
+from stages.sources.address import Address
 from stages.sources.base import Rows, Source
 from stages.sources.collecting import collect
+from stages.sources.croissant import Croissant
 from stages.sources.files import Files
+from stages.sources.hugging_face import HuggingFaceDataset
+from stages.sources.mqtt import Mqtt
 from stages.sources.package import Package
 from stages.sources.pictures import Digits, Images
 from stages.sources.scenes import Scenes
@@ -10,11 +14,16 @@ from stages.sources.sql import Sql
 from stages.sources.tagged import Tagged
 from stages.sources.tars import TarShards
 from stages.sources.web import Web
+from stages.sources.windows import Windows
 
 __all__ = [
+    "Address",
+    "Croissant",
     "Digits",
     "Files",
+    "HuggingFaceDataset",
     "Images",
+    "Mqtt",
     "Package",
     "Rows",
     "Scenes",
@@ -23,5 +32,6 @@ __all__ = [
     "Tagged",
     "TarShards",
     "Web",
+    "Windows",
     "collect",
 ]

@@ -16,7 +16,8 @@ from stages.sources.snapshots import MANIFEST, Fetched, snapshot
 def fetch(options: argparse.Namespace) -> None:
     (dataset,) = chosen(dataset=Dataset)
     sources = instantiate(dataset.sources, "dataset.sources")
-    known = {name: source for name, source in sources.items() if hasattr(source, "fetch")}
+    inner = {name: getattr(source, "readings", source) for name, source in sources.items()}  # of windows of time
+    known = {name: source for name, source in inner.items() if hasattr(source, "fetch")}
     if options.name is not None and options.name not in known:
         there = ", ".join(known) or "none"
         raise InputError(f"{options.name}: no source of {dataset.name} of this name is fetched; those are {there}")

@@ -59,7 +59,7 @@ class Piece:
 @dataclass(frozen=True)
 class _Entry:
     path: str
-    is_link: bool
+    special: str | None
     size: int
     packed: int
     open: Callable[[], Any]
@@ -86,8 +86,8 @@ def pieces(stream: io.BufferedReader, size: int, file: str, name: str, member: s
     Raises
     ------
     InputError
-        A file is damaged or beyond the limits above; a matching member is a link, or lies outside its archive; or no
-        member matches.
+        A file is damaged or beyond the limits above; a matching member is a link or a device, lies outside its
+        archive, or has a name that cannot be shown; or no member matches.
     """
     allowance = _Allowance(TOTAL)
     if member is None:
@@ -111,8 +111,10 @@ def _members(
             others.append(entry.path)
             continue
         place = f"{file}//{entry.path}"
-        if entry.is_link:
-            raise InputError(f"{place}: a link, which is not followed; name the member that it points to")
+        if re.search(r"[\x00-\x1f\x7f-\x9f]", entry.path):
+            raise InputError(f"{place!r}: a member whose name has a line end or the like; make the archive anew")
+        if entry.special:
+            raise InputError(f"{place}: {entry.special}, which is not read; name files alone in `member`")
         if entry.path.startswith(("/", "\\")) or ".." in parts:
             raise InputError(f"{place}: an absolute path, or one above its archive, is not read; make the archive anew")
         if parts in seen:
@@ -135,16 +137,16 @@ def _zip_entries(stream: io.BufferedReader) -> Iterator[_Entry]:
     with zipfile.ZipFile(stream if stream.seekable() else io.BytesIO(stream.read())) as archive:
         for info in archive.infolist():
             if not info.is_dir():
-                is_link = stat.S_ISLNK(info.external_attr >> 16)
-                yield _Entry(info.filename, is_link, info.file_size, info.compress_size, partial(archive.open, info))
+                special = "a link" if stat.S_ISLNK(info.external_attr >> 16) else None
+                yield _Entry(info.filename, special, info.file_size, info.compress_size, partial(archive.open, info))
 
 
 def _tar_entries(stream: io.BufferedReader) -> Iterator[_Entry]:
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for info in archive:
-            if info.isreg() or info.issym() or info.islnk():
-                is_link = not info.isreg()
-                yield _Entry(info.name, is_link, info.size, info.size, partial(archive.extractfile, info))
+            if not info.isdir():
+                special = None if info.isreg() else "a link" if info.issym() or info.islnk() else "a device or a pipe"
+                yield _Entry(info.name, special, info.size, info.size, partial(archive.extractfile, info))
 
 
 def _guarded(entries: Iterator[_Entry], file: str) -> Iterator[_Entry]:

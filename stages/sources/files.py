@@ -43,16 +43,25 @@ class Files(Layout):
         yield from self.rows(self._pieces(), columns)
 
     def _pieces(self) -> Iterator[Piece]:
-        found = [self.path] if Path(self.path).is_file() else glob(self.path, recursive=True)
-        paths = sorted({path.as_posix() for path in map(Path, found) if path.is_file()})
-        if not paths:
-            raise InputError(
-                f"path: no file matches {self.path!r} below the working directory; put one there, or correct it"
-            )
-        for path in paths:
-            name = "" if found == [self.path] else below(Path(path).parts, Path(self.path).parts)
+        for path, name in found(self.path):
             try:
                 with open(path, "rb") as stream:
                     yield from pieces(stream, Path(path).stat().st_size, path, name, self.member)
             except OSError as error:
                 raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def found(pattern: str) -> list[tuple[str, str]]:
+    """Give the files that match a pattern, in order, each with the part of its path that the pattern leaves open.
+
+    Raises
+    ------
+    InputError
+        None matches.
+    """
+    if Path(pattern).is_file():
+        return [(Path(pattern).as_posix(), "")]
+    paths = sorted({path.as_posix() for path in map(Path, glob(pattern, recursive=True)) if path.is_file()})
+    if not paths:
+        raise InputError(f"path: no file matches {pattern!r} below the working directory; put one there, or correct it")
+    return [(path, below(Path(path).parts, Path(pattern).parts)) for path in paths]

@@ -12,11 +12,22 @@ def is_pattern(text: str) -> bool:
 
 def matches(name: Sequence[str], pattern: Sequence[str]) -> bool:
     """Whether the parts of a path match those of a pattern; `**` stands for any number of folders."""
-    if not pattern:
-        return not name
-    if pattern[0] == "**":
-        return matches(name, pattern[1:]) or (bool(name) and matches(name[1:], pattern))
-    return bool(name) and fnmatchcase(name[0], pattern[0]) and matches(name[1:], pattern[1:])
+    places = _reached({0}, pattern)  # in the pattern, all at once: a path may have 10,000 folders
+    for part in name:
+        passed = {place for place in places if place < len(pattern) and pattern[place] == "**"}
+        met = {place + 1 for place in places - passed if place < len(pattern) and fnmatchcase(part, pattern[place])}
+        places = _reached(passed | met, pattern)
+    return len(pattern) in places
+
+
+def _reached(places: set[int], pattern: Sequence[str]) -> set[int]:
+    """These places, and those that follow where `**` stands for no folder."""
+    every = set(places)
+    for place in places:
+        while place < len(pattern) and pattern[place] == "**":
+            place += 1
+            every.add(place)
+    return every
 
 
 def below(name: Sequence[str], pattern: Sequence[str]) -> str:

@@ -38,6 +38,19 @@ def read_json_list(
     return _batches(_elements("".join(decoded(stream, file, encoding)), file), file, columns)
 
 
+def object_texts(text: str) -> dict[str, str | None] | None:
+    """Give the values of a JSON object as text; None for what is no such object."""
+    try:
+        value = _DECODER.decode(text)
+        if not isinstance(value, dict):
+            return None
+        texts = {key: _text(each) for key, each in value.items()}
+        "".join([*texts, *filter(None, texts.values())]).encode()  # half a surrogate pair
+    except (ValueError, RecursionError):
+        return None
+    return texts
+
+
 class _Number(str):
     """The literal text of a number."""
 

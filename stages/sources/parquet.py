@@ -33,14 +33,21 @@ def read_parquet(stream: BinaryIO, file: str, columns: Sequence[str]) -> Iterato
         first = 1
         for batch in source.iter_batches(BATCH, columns=list(columns), use_threads=False):
             batch.validate(full=True)
-            cells = [_text(batch.column(column), f"{file}: the column {column!r}") for column in columns]
-            yield range(first, first + len(batch)), pa.table(cells, names=list(columns))
+            yield range(first, first + len(batch)), as_text(batch, columns, file)
             first += len(batch)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{file}: not a sound Parquet file ({_first_line(error)})") from error
 
 
-def _text(cells: pa.Array, place: str) -> pa.Array:
+def as_text(table: pa.Table | pa.RecordBatch, columns: Sequence[str], file: str) -> pa.Table:
+    """Give the named columns as text, in the same way."""
+    import pyarrow as pa
+
+    cells = [_text(table.column(column), f"{file}: the column {column!r}") for column in columns]
+    return pa.table(cells, names=list(columns))
+
+
+def _text(cells: pa.Array | pa.ChunkedArray, place: str) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 

