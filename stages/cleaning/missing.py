@@ -33,11 +33,14 @@ class Missing:
         ids (the nearest value at both ends). Mean, median and interpolation take the values that are numbers.
     value
         The constant.
+    allowed
+        How many of the fields may be missing in a record that is not rejected.
     """
 
     fields: list[str]
     action: Literal["reject", "constant", "mean", "median", "mode", "interpolate"] = "reject"
     value: str | int | float | None = None
+    allowed: int = 0
 
     def __post_init__(self) -> None:
         if (self.action == "constant") != (self.value is not None):
@@ -87,7 +90,7 @@ class Missing:
     def apply(self, table: pd.DataFrame, decision: Sequence[Any] | None = None) -> Outcome:
         missing = {field: _missing(table, field) for field in self.fields}
         if self.action == "reject":
-            return _reject(table, missing)
+            return _reject(table, missing, self.allowed)
         for field, fill in zip(self.fields, decision or [str(self.value)] * len(self.fields), strict=True):
             if fill is not None and missing[field].any():
                 table = _fill(table, field, missing[field], fill)
@@ -100,10 +103,10 @@ def _missing(table: pd.DataFrame, field: str) -> np.ndarray:
     return ~flags(pc.match_substring_regex(texts(table, field), r"[^\s\v\x{85}\x{a0}\x{2000}-\x{200a}\x{3000}]"))
 
 
-def _reject(table: pd.DataFrame, missing: dict[str, np.ndarray]) -> Outcome:
+def _reject(table: pd.DataFrame, missing: dict[str, np.ndarray], allowed: int) -> Outcome:
     import numpy as np
 
-    rejected = np.logical_or.reduce(list(missing.values()))
+    rejected = np.sum(list(missing.values()), axis=0) > allowed
     say = [
         f"missing: {', '.join(field for field, mask in missing.items() if mask[i])}" for i in np.flatnonzero(rejected)
     ]
