@@ -266,7 +266,7 @@ ALLOWED = "stages.cleaning.Length allows field, minimum, maximum"
         ),
         ({"_target_": "Length"}, "._target_: package.Class is expected, found 'Length'"),
         ({"_target_": 5}, "._target_: package.Class is expected, found 5"),
-        ({"_target_": "stages.tables.ROWS"}, "._target_: no class 'stages.tables.ROWS'; stages.tables has Shard"),
+        ({"_target_": "stages.tables.ROWS"}, "._target_: no class 'stages.tables.ROWS'; stages.tables has Rule, Shard"),
         ({"_target_": "stages.tables"}, "._target_: no class 'stages.tables'"),
         ({"minimun": 3}, f".minimun: unknown key; {ALLOWED}"),
         ({"minimum": "three"}, ".minimum: should be a valid integer"),

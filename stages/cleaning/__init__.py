@@ -3,22 +3,30 @@
 from stages.cleaning.base import Operator, Outcome, WholeTableOperator
 from stages.cleaning.duplicates import ExactDuplicates, NearDuplicates, alike
 from stages.cleaning.formats import Dates, MapValues, Numbers, Units
+from stages.cleaning.imputing import FillByGroup, FillByNeighbours, FillInTime
+from stages.cleaning.keys import KeyDuplicates
 from stages.cleaning.limits import Filter, Length
 from stages.cleaning.missing import Missing
-from stages.cleaning.numeric import Outliers
+from stages.cleaning.outliers import Isolated, Outliers
 from stages.cleaning.personal import MaskPersonalData
 from stages.cleaning.pictures import Brightness, Contrast, DuplicatePictures, Sharpness, Size
-from stages.cleaning.pipeline import Cleaned, Operators, clean, columns
+from stages.cleaning.pipeline import TRAIL, Cleaned, Operators, clean, columns
 from stages.cleaning.repair import RepairText
 
 __all__ = [
+    "TRAIL",
     "Brightness",
     "Cleaned",
     "Contrast",
     "Dates",
     "DuplicatePictures",
     "ExactDuplicates",
+    "FillByGroup",
+    "FillByNeighbours",
+    "FillInTime",
     "Filter",
+    "Isolated",
+    "KeyDuplicates",
     "Length",
     "MapValues",
     "MaskPersonalData",
