@@ -12,9 +12,12 @@ from stages.cleaning.personal import MaskPersonalData
 from stages.cleaning.pictures import Brightness, Contrast, DuplicatePictures, Sharpness, Size
 from stages.cleaning.pipeline import TRAIL, Cleaned, Operators, clean, columns
 from stages.cleaning.repair import RepairText
+from stages.cleaning.webtext import Lines, Prose, Repetition
+from stages.cleaning.wording import BlockedWords, Language
 
 __all__ = [
     "TRAIL",
+    "BlockedWords",
     "Brightness",
     "Cleaned",
     "Contrast",
@@ -27,7 +30,9 @@ __all__ = [
     "Filter",
     "Isolated",
     "KeyDuplicates",
+    "Language",
     "Length",
+    "Lines",
     "MapValues",
     "MaskPersonalData",
     "Missing",
@@ -37,7 +42,9 @@ __all__ = [
     "Operators",
     "Outcome",
     "Outliers",
+    "Prose",
     "RepairText",
+    "Repetition",
     "Sharpness",
     "Size",
     "Units",
