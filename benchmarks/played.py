@@ -1,30 +1,32 @@
-"""Answer the queue of digits, scenes or news from what is known of them: `python -m benchmarks.played digits`.
+"""Answer the queue of a dataset from what is known of its records: `python -m benchmarks.played digits`.
 
-Nobody looked: the rounds of digits, scenes and peoples_daily in data/annotations/ are played. Each person gives the
-true value, but for slips that people make. Of a digit a declared share of answers is one of the nine others with equal
-chances. Of a scene each object is missed, or called by another name, with half that chance each, and every edge of a
-box is off by up to a twentieth of the box's size. Of a sentence each published name is missed, called by another type,
-or has one border off by a character, with a third of that chance each. Slips are drawn from the SHA-256 of
-`played|<record>|<person>`, so that the same queue gets the same answers. They do not depend on how hard a record is, as
-people's do, so that agreement and consensus look better than they would with people.
+Nobody looked: the rounds of digits, scenes, peoples_daily and penguins in data/annotations/ are played. Each person
+gives the true value, but for slips that people make. Of a digit, or a penguin's species, a declared share of answers is
+one of the others with equal chances. Of a scene each object is missed, or called by another name, with half that chance
+each, and every edge of a box is off by up to a twentieth of the box's size. Of a sentence each published name is
+missed, called by another type, or has one border off by a character, with a third of that chance each. Slips are drawn
+from the SHA-256 of `played|<record>|<person>`, so that the same queue gets the same answers. They do not depend on how
+hard a record is, as people's do, so that agreement and consensus look better than they would with people.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import count, islice
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow as pa
 import yaml
 
 from benchmarks.answers import write_round
 from stages import tasks
-from stages.sources import Digits, Scenes, Tagged
+from stages.configuration import instantiate
+from stages.sources import Digits, Rows, Scenes, Tagged, collect
 from stages.tasks import Boxes, Spans, Task
 
 ERROR = 0.03  # the share of a person's answers that are wrong
@@ -32,8 +34,8 @@ JITTER = 0.05  # of a box's size
 Said = Callable[[str, str, Any, Task, float], Any]
 
 
-def digit(record: str, person: str, true: str, task: Task, error: float = ERROR) -> str:
-    """What a person says of a digit."""
+def choice(record: str, person: str, true: str, task: Task, error: float = ERROR) -> str:
+    """What a person chooses."""
     digest = sha256(f"played|{record}|{person}".encode()).digest()
     if int.from_bytes(digest[:8], "big") >= error * 2**64:
         return true
@@ -85,23 +87,39 @@ def spans(record: str, person: str, true: list[dict[str, Any]], task: Task, erro
     return task.ordered(marked)
 
 
+def _declared(dataset: str) -> dict[str, Any]:
+    declared: dict[str, Any] = yaml.safe_load(Path(f"conf/dataset/{dataset}.yaml").read_text(encoding="utf-8"))
+    return declared
+
+
 def _news() -> Tagged:
-    declared = yaml.safe_load(Path("conf/dataset/peoples_daily.yaml").read_text(encoding="utf-8"))["sources"]["news"]
+    declared = _declared("peoples_daily")["sources"]["news"]
     return Tagged(**{key: value for key, value in declared.items() if key != "_target_"})
 
 
+class _Penguins:
+    """The penguins with their species, under ids that are hashes of what is shown."""
+
+    def read(self, columns: list[str]) -> Iterator[Rows]:
+        declared = _declared("penguins")
+        fields = {**declared["fields"], "species": "category"}
+        frame = collect(instantiate(declared["sources"], "sources"), declared["id"], fields, declared["shown"])
+        yield Rows("penguins", "", range(len(frame)), pa.Table.from_pandas(frame[columns]))
+
+
 PLAYED: dict[str, tuple[Callable[[], Any], str, Said]] = {
-    "digits": (Digits, "digit", digit),
+    "digits": (Digits, "digit", choice),
     "scenes": (Scenes, "boxes", boxes),
     "peoples_daily": (_news, "spans", spans),
+    "penguins": (_Penguins, "species", choice),
 }
 
 
 def truth(dataset: str) -> dict[str, Any]:
     """What is known of each record."""
-    source, column, _ = PLAYED[dataset]
+    source, column, said = PLAYED[dataset]
     rows = [row for part in source().read(["id", column]) for row in part.table.to_pylist()]
-    return {row["id"]: json.loads(row[column]) if column != "digit" else row[column] for row in rows}
+    return {row["id"]: row[column] if said is choice else json.loads(row[column]) for row in rows}
 
 
 def main() -> None:

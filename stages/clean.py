@@ -12,13 +12,14 @@ from stages.tables import rows, shards, whole, write, write_json
 @stage
 def main(dataset: Dataset, cleaning: steps.Operators, engine: Engine) -> str:
     kept_columns, rejected_columns = steps.columns(dataset.fields)
-    outputs = ("data/clean/records", "data/clean/rejected", "reports/cleaning.json", "data/clean/scratch")
-    with whole(*outputs) as (records, rejected, report, scratch):
+    outputs = ("data/clean/records", "data/clean/rejected", "data/clean/trail", "reports/cleaning.json")
+    with whole(*outputs, "data/clean/scratch") as (records, rejected, trail, report, scratch):
         scratch.mkdir()
         table, store = shards("data/collected"), Store(records, "data/clean/records")
-        cleaned = steps.clean(table, cleaning, dataset.fields, dataset.shown, engine, scratch, store)
+        cleaned = steps.clean(table, cleaning, dataset.fields, dataset.shown, engine, scratch, store, dataset.schema)
         kept = write(records, cleaned.kept, kept_columns, rows(dataset.fields))
         dropped = write(rejected, cleaned.rejected, rejected_columns)
+        write(trail, cleaned.trail, steps.TRAIL)
         write_json(report, {"seen": kept + dropped, "kept": kept, "rejected": dropped, "operators": cleaned.counts})
         store.pack()
         rmtree(scratch)

@@ -239,16 +239,16 @@ def test_filter_takes_linear_time_and_says_what_it_cannot_do() -> None:
 def test_outliers_are_rejected_or_clipped(tmp_path: Path, method: Any, threshold: float | None) -> None:
     frame = table(["1", "2", "3", "2", "1", "3", "2", "100", "x", None])
     for rows in (3, 10):
-        cleaned = run(tmp_path, frame, {"outliers": Outliers("text", method, threshold)}, rows=rows)
+        cleaned = run(tmp_path, frame, {"outliers": Outliers(["text"], method, threshold)}, rows=rows)
         assert list(rejected(cleaned)) == ["0007"]
         assert rejected(cleaned)["0007"].startswith("text is 100, outside ")
-        clipped = run(tmp_path, frame, {"outliers": Outliers("text", method, threshold, "clip")}, rows=rows)
+        clipped = run(tmp_path, frame, {"outliers": Outliers(["text"], method, threshold, "clip")}, rows=rows)
         assert kept(clipped)[:7] + kept(clipped)[8:] == ["1", "2", "3", "2", "1", "3", "2", "x", None]
         assert 3 <= float(kept(clipped)[7]) < 100
 
 
 def test_outliers_of_a_column_without_numbers_are_none(tmp_path: Path) -> None:
-    assert rejected(run(tmp_path, table(["x", None]), {"outliers": Outliers("text")})) == {}
+    assert rejected(run(tmp_path, table(["x", None]), {"outliers": Outliers(["text"])})) == {}
 
 
 # Formats
@@ -515,7 +515,7 @@ def test_an_operator_that_loses_rows_is_found_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("values", [[], ["x"], [None, None, ""]])
 def test_tables_without_a_record_left_go_through(tmp_path: Path, values: list[str | None]) -> None:
-    cleaned = run(tmp_path, table(values), {**default_operators(), "outliers": Outliers("text")})
+    cleaned = run(tmp_path, table(values), {**default_operators(), "outliers": Outliers(["text"])})
     assert kept(cleaned) == []
     assert len(rejected(cleaned)) == len(values)
 
@@ -548,7 +548,7 @@ any_operators = st.permutations(
         ("length", Length("text", 2, 20)),
         ("filter", Filter("text", "[0-9]")),
         ("numbers", Numbers("text")),
-        ("outliers", Outliers("text", "mad", 0.1)),
+        ("outliers", Outliers(["text"], "mad", 0.1)),
         ("personal_data", MaskPersonalData(["text"], ["handle", "email"])),
         ("duplicates", ExactDuplicates(["text"])),
         ("near", NearDuplicates("text", 0.3)),

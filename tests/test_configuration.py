@@ -179,7 +179,7 @@ def test_a_wrong_setting_on_the_command_line_is_refused(project: Project, overri
         (
             ["dataset=birds"],
             "dataset=birds: there is no conf/dataset/birds.yaml; "
-            "allowed are digits, peoples_daily, scenes, tweets, your_own",
+            "allowed are digits, penguins, peoples_daily, scenes, tweets, your_own",
         ),
         (["dataset=tweets", "cleaning=text"], "the command line lacks seed=…"),
         (["dataset=tweets", "seed=7"], "the command line lacks cleaning=…"),
@@ -266,7 +266,7 @@ ALLOWED = "stages.cleaning.Length allows field, minimum, maximum"
         ),
         ({"_target_": "Length"}, "._target_: package.Class is expected, found 'Length'"),
         ({"_target_": 5}, "._target_: package.Class is expected, found 5"),
-        ({"_target_": "stages.tables.ROWS"}, "._target_: no class 'stages.tables.ROWS'; stages.tables has Shard"),
+        ({"_target_": "stages.tables.ROWS"}, "._target_: no class 'stages.tables.ROWS'; stages.tables has Rule, Shard"),
         ({"_target_": "stages.tables"}, "._target_: no class 'stages.tables'"),
         ({"minimun": 3}, f".minimun: unknown key; {ALLOWED}"),
         ({"minimum": "three"}, ".minimum: should be a valid integer"),

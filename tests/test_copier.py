@@ -64,7 +64,18 @@ def test_a_copy_has_the_user_s_names_and_none_of_our_data(texts: Project) -> Non
     assert '<Choice value="&lt;other&gt;"/>' in texts.text("conf/labeling/tickets.xml")
     assert yaml.safe_load(texts.text("conf/review/default.yaml"))["audit"] is None
     assert 'name = "tickets"' in texts.text("pyproject.toml")
-    ours = ("round-", "tweets", "digits", "your_own", ".jinja", "dvc.lock", "reports/", "docs/", "copier.yml")
+    ours = (
+        "round-",
+        "tweets",
+        "digits",
+        "penguins",
+        "your_own",
+        ".jinja",
+        "dvc.lock",
+        "reports/",
+        "docs/",
+        "copier.yml",
+    )
     assert not [name for name in files(texts) if any(each in name for each in ours)]
     written = [name for name in files(texts) if name.startswith("conf/") or "/" not in name]
     assert not [name for name in written if "tweet" in texts.text(name).lower()]

@@ -2,6 +2,7 @@
 
 from stages.annotators.asking import plan, responses, usage
 from stages.annotators.base import Annotator, Model, NotEnough
+from stages.annotators.columns import Columns
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
 from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
@@ -20,6 +21,7 @@ __all__ = [
     "LLM",
     "Annotator",
     "Call",
+    "Columns",
     "Compare",
     "Crossfit",
     "Detector",

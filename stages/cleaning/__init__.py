@@ -3,23 +3,36 @@
 from stages.cleaning.base import Operator, Outcome, WholeTableOperator
 from stages.cleaning.duplicates import ExactDuplicates, NearDuplicates, alike
 from stages.cleaning.formats import Dates, MapValues, Numbers, Units
+from stages.cleaning.imputing import FillByGroup, FillByNeighbours, FillInTime
+from stages.cleaning.keys import KeyDuplicates
 from stages.cleaning.limits import Filter, Length
 from stages.cleaning.missing import Missing
-from stages.cleaning.numeric import Outliers
+from stages.cleaning.outliers import Isolated, Outliers
 from stages.cleaning.personal import MaskPersonalData
 from stages.cleaning.pictures import Brightness, Contrast, DuplicatePictures, Sharpness, Size
-from stages.cleaning.pipeline import Cleaned, Operators, clean, columns
+from stages.cleaning.pipeline import TRAIL, Cleaned, Operators, clean, columns
 from stages.cleaning.repair import RepairText
+from stages.cleaning.webtext import Lines, Prose, Repetition
+from stages.cleaning.wording import BlockedWords, Language
 
 __all__ = [
+    "TRAIL",
+    "BlockedWords",
     "Brightness",
     "Cleaned",
     "Contrast",
     "Dates",
     "DuplicatePictures",
     "ExactDuplicates",
+    "FillByGroup",
+    "FillByNeighbours",
+    "FillInTime",
     "Filter",
+    "Isolated",
+    "KeyDuplicates",
+    "Language",
     "Length",
+    "Lines",
     "MapValues",
     "MaskPersonalData",
     "Missing",
@@ -29,7 +42,9 @@ __all__ = [
     "Operators",
     "Outcome",
     "Outliers",
+    "Prose",
     "RepairText",
+    "Repetition",
     "Sharpness",
     "Size",
     "Units",

@@ -25,17 +25,21 @@ class Outcome:
         The same rows under the same index, some texts changed.
     rejected
         The reason for each row that is not to be kept, under that row's index; empty where all are kept.
+    noted
+        What is to be said of rows that are kept, under their index; None where there is nothing to say.
     """
 
     table: pd.DataFrame
     rejected: pd.Series[str]
+    noted: pd.Series[str] | None = None
 
 
 class Operator(Protocol):
     """Looks at one row at a time, so that it can be mapped over shards.
 
     A table has text columns only: `id`, the payload fields, `source`. A missing value passes every operator but
-    `Missing`. An attribute `field` (a name) or `fields` (names) says which columns must be there.
+    `Missing`. An attribute `field` or `fields`, `by`, `time` or `winner` (a name or names) says which columns must be
+    there.
     """
 
     def apply(self, table: pd.DataFrame) -> Outcome: ...

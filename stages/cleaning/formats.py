@@ -94,6 +94,8 @@ class Dates:
 class Units:
     """Write quantities as plain numbers in one unit: with factors `{m: 1, km: 1000}`, `1.5 km` becomes `1500`.
 
+    A unit may stand before the number, as a currency does: `$ 12`. What a currency is worth is declared, not looked up.
+
     Parameters
     ----------
     field
@@ -107,13 +109,13 @@ class Units:
 
     def apply(self, table: pd.DataFrame) -> Outcome:
         factors = {unit: Decimal(repr(factor)) for unit, factor in self.factors.items()}
-        form = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*(.*?)\s*")
+        form = re.compile(r"\s*([^0-9+-]*?)\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*(.*?)\s*")
 
         def rewrite(text: str) -> str | None:
             match = form.fullmatch(text)
-            if not match or match[2] not in factors:
+            if not match or (match[1] and match[3]) or (unit := match[1] or match[3]) not in factors:
                 return None
-            value = f"{Decimal(match[1]) * factors[match[2]]:f}"
+            value = f"{Decimal(match[2]) * factors[unit]:f}"
             return value.rstrip("0").rstrip(".") if "." in value else value
 
         return _rewritten(table, self.field, rewrite, f"a number with a unit of {', '.join(map(repr, factors))}")

@@ -33,11 +33,14 @@ class Missing:
         ids (the nearest value at both ends). Mean, median and interpolation take the values that are numbers.
     value
         The constant.
+    allowed
+        How many of the fields may be missing in a record that is not rejected.
     """
 
     fields: list[str]
     action: Literal["reject", "constant", "mean", "median", "mode", "interpolate"] = "reject"
     value: str | int | float | None = None
+    allowed: int = 0
 
     def __post_init__(self) -> None:
         if (self.action == "constant") != (self.value is not None):
@@ -56,7 +59,7 @@ class Missing:
         import pyarrow as pa
 
         if self.action == "mode":
-            present = texts(table, field).filter(pa.array(~_missing(table, field)))
+            present = texts(table, field).filter(pa.array(~blank(table, field)))
             return {each["values"]: each["counts"] for each in present.value_counts().to_pylist()}
         return numbers(texts(table, field))
 
@@ -85,35 +88,38 @@ class Missing:
         return [as_text(math.fsum(values[known]) / len(known))] * len(summaries)
 
     def apply(self, table: pd.DataFrame, decision: Sequence[Any] | None = None) -> Outcome:
-        missing = {field: _missing(table, field) for field in self.fields}
+        missing = {field: blank(table, field) for field in self.fields}
         if self.action == "reject":
-            return _reject(table, missing)
-        for field, fill in zip(self.fields, decision or [str(self.value)] * len(self.fields), strict=True):
-            if fill is not None and missing[field].any():
-                table = _fill(table, field, missing[field], fill)
+            return _reject(table, missing, self.allowed)
+        for field, found in zip(self.fields, decision or [str(self.value)] * len(self.fields), strict=True):
+            mask = missing[field]
+            if found is not None and mask.any():
+                single = isinstance(found, str)
+                table = fill(table, field, mask, [found] * mask.sum() if single else [*map(as_text, found[mask])])
         return Outcome(table, none_rejected(table))
 
 
-def _missing(table: pd.DataFrame, field: str) -> np.ndarray:
+def blank(table: pd.DataFrame, field: str) -> np.ndarray:
+    """True where there is nothing, or nothing but white space."""
     import pyarrow.compute as pc
 
     return ~flags(pc.match_substring_regex(texts(table, field), r"[^\s\v\x{85}\x{a0}\x{2000}-\x{200a}\x{3000}]"))
 
 
-def _reject(table: pd.DataFrame, missing: dict[str, np.ndarray]) -> Outcome:
+def _reject(table: pd.DataFrame, missing: dict[str, np.ndarray], allowed: int) -> Outcome:
     import numpy as np
 
-    rejected = np.logical_or.reduce(list(missing.values()))
+    rejected = np.sum(list(missing.values()), axis=0) > allowed
     say = [
         f"missing: {', '.join(field for field, mask in missing.items() if mask[i])}" for i in np.flatnonzero(rejected)
     ]
     return Outcome(table, reasons(table, rejected, say))
 
 
-def _fill(table: pd.DataFrame, field: str, missing: np.ndarray, fill: str | np.ndarray) -> pd.DataFrame:
+def fill(table: pd.DataFrame, field: str, missing: np.ndarray, values: Sequence[str]) -> pd.DataFrame:
+    """Put values where a mask is true."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = texts(table, field)
-    new = [fill] * int(missing.sum()) if isinstance(fill, str) else [as_text(each) for each in fill[missing]]
-    return with_texts(table, field, pc.replace_with_mask(values, pa.array(missing), pa.array(new, values.type)))
+    column = texts(table, field)
+    return with_texts(table, field, pc.replace_with_mask(column, pa.array(missing), pa.array(values, column.type)))

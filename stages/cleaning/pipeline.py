@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stages import InputError, media
 from stages.cleaning.base import Operator, Outcome, WholeTableOperator, flags, texts
 from stages.cleaning.schema import Types, finished
+from stages.cleaning.validation import Schema
 from stages.engine import Engine
-from stages.tables import Shard, sort_by_id
+from stages.tables import Rule, Shard, sort_by_id
 from stages.tables.shards import Columns, schema_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-TYPES = "types"  # the name of the last step
+TYPES, SCHEMA = "types", "schema"  # the names of the last steps
+NAMING = ("field", "fields", "by", "time", "winner")  # attributes of operators that name fields
 COUNTED = ("seen", "changed", "rejected")
 Operators = Mapping[str, Operator | WholeTableOperator | None]
 Named = tuple[str, Any]  # an operator of either kind under its name
@@ -33,14 +35,15 @@ class Cleaned:
     Parameters
     ----------
     counts
-        For each operator in order, and `types` last: how many rows it has `seen`, `changed` and `rejected`.
-    kept_shards, rejected_shards
-        Where the rows are; of the rejected ones several for each shard of the table.
+        For each operator in order, and `types` and `schema` last: how many rows it has `seen`, `changed`, `rejected`.
+    kept_shards, rejected_shards, trail_shards
+        Where the rows are; of the rejected ones, and of the trail, several for each shard of the table.
     """
 
     counts: Mapping[str, Mapping[str, int]]
     kept_shards: Sequence[Shard]
     rejected_shards: Sequence[Sequence[Shard]]
+    trail_shards: Sequence[Sequence[Shard]]
 
     @property
     def kept(self) -> Iterator[pd.DataFrame]:
@@ -50,9 +53,21 @@ class Cleaned:
     @property
     def rejected(self) -> Iterator[pd.DataFrame]:
         """The rejected records, sorted by id, as they stood then, with the other columns of `columns`."""
-        import pandas as pd
+        return _joined(self.rejected_shards)
 
-        return (sort_by_id(pd.concat([shard.read() for shard in parts])) for parts in self.rejected_shards if parts)
+    @property
+    def trail(self) -> Iterator[pd.DataFrame]:
+        """Which operator changed which field of which record, or noted what; by id, then in the order of operators."""
+        return _joined(self.trail_shards)
+
+
+TRAIL: Columns = dict.fromkeys(["id", "operator", "field", "note"], "text")
+
+
+def _joined(shards: Sequence[Sequence[Shard]]) -> Iterator[pd.DataFrame]:
+    import pandas as pd
+
+    return (sort_by_id(pd.concat([shard.read() for shard in parts])) for parts in shards if parts)
 
 
 def columns(fields: Mapping[str, str]) -> tuple[Columns, Columns]:
@@ -70,8 +85,9 @@ def clean(
     engine: Engine,
     scratch: str | Path,
     store: media.Store | None = None,
+    schema: Mapping[str, Rule] | None = None,
 ) -> Cleaned:
-    """Apply operators in order, cast to the declared types, and add the hash of what is shown.
+    """Apply operators in order, hold the records against types and schema, and add the hash of what is shown.
 
     Parameters
     ----------
@@ -87,15 +103,19 @@ def clean(
         An empty folder for what passes between operators; the result is read from it.
     store
         Where the records' pictures are put; needed where a field is an image.
+    schema
+        What the values of a field must be, by field.
 
     Raises
     ------
     InputError
-        An operator names a field that the table does not have, or a name is taken.
+        An operator names a field that the table does not have, a name is taken, or records break a rule that stops.
     """
     chosen = [(name, operator) for name, operator in operators.items() if operator is not None]
     _check(chosen, fields)
-    steps = [*chosen, (TYPES, Types(fields))]
+    steps: list[Named] = [*chosen, (TYPES, Types(fields))]
+    if schema:
+        steps.append((SCHEMA, Schema(schema, fields)))
     kept: Sequence[Shard] = shards
     decisions: Sequence[Any] = [None] * len(kept)
     passes: list[list[_Part]] = []
@@ -111,7 +131,8 @@ def clean(
             decisions = work.then.decide([summary for _, summary in done], kept)
     _check_rows(passes)
     rejected = [[shard for part in parts for shard in part.rejected] for parts in zip(*passes, strict=True)]
-    return Cleaned(_totals([name for name, _ in steps], passes), kept, rejected)
+    trail = [[shard for part in parts for shard in part.trail] for parts in zip(*passes, strict=True)]
+    return Cleaned(_totals([name for name, _ in steps], passes), kept, rejected, trail)
 
 
 def _check(operators: Sequence[Named], fields: Mapping[str, str]) -> None:
@@ -119,10 +140,10 @@ def _check(operators: Sequence[Named], fields: Mapping[str, str]) -> None:
     if taken:
         raise InputError(f"fields: {', '.join(sorted(taken))} cannot be a field's name; the table has such a column")
     for name, operator in operators:
-        if name == TYPES:
-            raise InputError(f"cleaning.{name}: the last step has this name; choose another")
-        field = getattr(operator, "field", None)
-        for each in [field] if isinstance(field, str) else getattr(operator, "fields", []):
+        if name in (TYPES, SCHEMA):
+            raise InputError(f"cleaning.{name}: a last step has this name; choose another")
+        given = (getattr(operator, key, None) or [] for key in NAMING)
+        for each in chain.from_iterable([each] if isinstance(each, str) else each for each in given):
             if each not in fields:
                 raise InputError(f"cleaning.{name}: there is no field {each!r}; the dataset has {', '.join(fields)}")
 
@@ -154,6 +175,7 @@ class _Part(NamedTuple):
     rows_kept: int
     rejected: list[Shard]
     rows_rejected: int
+    trail: list[Shard]
     counts: dict[str, dict[str, int]]  # per operator
 
 
@@ -177,15 +199,19 @@ def _worker(work: _Pass) -> Callable[[_Task], tuple[_Part, Any]]:
 
 def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
     """Apply the operators of a pass to a shard; return what became of it, and its summary for the next operator."""
+    import numpy as np
+
     kept_columns, rejected_columns = columns(work.fields)
     table = task.shard.read(["id", *work.fields, "source"])
-    rows, counts, rejected = len(table), {}, []
+    rows, counts, rejected, trail = len(table), {}, [], []
     for place, (name, operator) in enumerate(work.operators):
         outcome = operator.apply(table, task.decision) if work.number and not place else operator.apply(table)
         _check_outcome(name, table, outcome)
         out = table.index.isin(outcome.rejected.index)
-        changed = _changed(table, outcome.table, work.fields) & ~out
-        counts[name] = dict(zip(COUNTED, (len(table), int(changed.sum()), int(out.sum())), strict=True))
+        changed = {field: _changed(table, outcome.table, field) & ~out for field in work.fields}
+        touched = np.logical_or.reduce(list(changed.values()))
+        counts[name] = dict(zip(COUNTED, (len(table), int(touched.sum()), int(out.sum())), strict=True))
+        trail += _trail(name, table, changed, outcome.noted)
         if out.any():
             rejected.append(table[out].assign(operator=name, reason=outcome.rejected))
         table = outcome.table[~out] if out.any() else outcome.table
@@ -195,9 +221,10 @@ def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
     else:
         table = finished(table, work.fields, work.shown, work.store)
     kept = _write(work.folder / f"kept-{work.number}-{task.number:05d}.arrow", [table], kinds)
-    path = work.folder / f"rejected-{work.number}-{task.number:05d}.arrow"
-    drafts = [_write(path, rejected, rejected_columns)] if rejected else []
-    return _Part(rows, kept, len(table), drafts, sum(map(len, rejected)), counts), summary
+    ending = f"-{work.number}-{task.number:05d}.arrow"
+    drafts = [_write(work.folder / f"rejected{ending}", rejected, rejected_columns)] if rejected else []
+    trails = [_write(work.folder / f"trail{ending}", trail, TRAIL)] if trail else []
+    return _Part(rows, kept, len(table), drafts, sum(map(len, rejected)), trails, counts), summary
 
 
 def _check_rows(passes: Sequence[Sequence[_Part]]) -> None:
@@ -229,15 +256,21 @@ def _check_outcome(name: str, before: pd.DataFrame, outcome: Outcome) -> None:
         raise RuntimeError(f"cleaning.{name}: one reason for each rejected row is expected, under its index")
 
 
-def _changed(before: pd.DataFrame, after: pd.DataFrame, fields: Iterable[str]) -> np.ndarray:
-    import numpy as np
+def _changed(before: pd.DataFrame, after: pd.DataFrame, field: str) -> np.ndarray:
     import pyarrow.compute as pc
 
-    changed = np.zeros(len(before), dtype=bool)
-    for field in fields:
-        old, new = texts(before, field), texts(after, field)
-        changed |= flags(pc.or_kleene(pc.not_equal(old, new), pc.xor(old.is_null(), new.is_null())))
-    return changed
+    old, new = texts(before, field), texts(after, field)
+    return flags(pc.or_kleene(pc.not_equal(old, new), pc.xor(old.is_null(), new.is_null())))
+
+
+def _trail(
+    name: str, table: pd.DataFrame, changed: Mapping[str, np.ndarray], noted: pd.Series[str] | None
+) -> list[pd.DataFrame]:
+    ids = table[["id"]]
+    frames = [ids[mask].assign(operator=name, field=field, note=None) for field, mask in changed.items() if mask.any()]
+    if noted is not None and len(noted):
+        frames.append(ids.loc[noted.index].assign(operator=name, field=None, note=noted))
+    return frames
 
 
 @dataclass(frozen=True)

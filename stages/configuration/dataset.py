@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from stages import InputError
+from stages.tables import Rule
 
 FORBID: dict[str, str] = {"extra": "forbid"}
 RESERVED = ("id", "content", "source", "record", "queue", "why", "label", "origin", "confidence", "parent")
@@ -60,6 +61,8 @@ class Dataset:
         What a record holds: name and type.
     shown
         The fields that an annotator sees; their hash is the record's `content`.
+    schema
+        What the values of a field must be once cleaning is done, by field.
     id
         The column that names a record; null for a hash of the shown fields.
     group
@@ -78,6 +81,7 @@ class Dataset:
     sources: dict[str, dict[str, Any] | None]
     fields: dict[str, Kind]
     shown: list[str]
+    schema: dict[str, Rule] = field(default_factory=dict)
     id: str | None = None
     group: str | None = None
     split: Split = Split()
@@ -93,5 +97,12 @@ class Dataset:
             raise InputError(f"fields: {taken[0]!r} is a column of the pipeline's own; give the field another name")
         if not self.shown or not set(self.shown) <= set(self.fields):
             raise InputError(f"shown: one or more of the fields are expected ({names}), found {self.shown}")
+        for name, rule in self.schema.items():
+            if name not in self.fields:
+                raise InputError(f"schema: there is no field {name!r}; the dataset has {names}")
+            if self.fields[name] != "number" and rule.numeric:
+                raise InputError(f"schema.{name}: minimum and maximum are for a number, this is a {self.fields[name]}")
+            if self.fields[name] == "number" and (rule.pattern is not None or rule.values is not None):
+                raise InputError(f"schema.{name}: pattern and values are for texts, and this is a number")
         if self.group is not None and self.group not in self.fields:
             raise InputError(f"group: one of the fields ({names}) or null is expected, found {self.group!r}")

@@ -2,6 +2,7 @@
 
 from stages.tables.files import cache, whole
 from stages.tables.lines import DIGITS, dump_line, read_json, read_lines, rounded, write_json, write_lines
+from stages.tables.rules import Rule
 from stages.tables.shards import (
     ROWS,
     Columns,
@@ -20,6 +21,7 @@ __all__ = [
     "DIGITS",
     "ROWS",
     "Columns",
+    "Rule",
     "Shard",
     "cache",
     "dump_line",

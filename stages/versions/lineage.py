@@ -60,7 +60,7 @@ def _events(record: str, now: Revision, rounds: Sequence[str]) -> Iterator[Event
         before = collected or {}
         changed = [name for name, value in cleaned.items() if name in before and value != before[name]]
         said = ", ".join(f"{name} became {cleaned[name]!r}" for name in changed) or "unchanged"
-        yield Event("clean", f"kept, {said}; content {cleaned['content']}")
+        yield Event("clean", f"kept, {said}{_trail(now, record)}; content {cleaned['content']}")
     elif rejected := _row(now, "data/clean/rejected", record):
         yield Event("clean", f"rejected by {rejected['operator']}: {rejected['reason']}")
     if place := _row(now, "data/split", record):
@@ -77,12 +77,24 @@ def _events(record: str, now: Revision, rounds: Sequence[str]) -> Iterator[Event
         yield Event("assemble", f"{_value(line['value'])} ({line['origin']}), {line['why']}")
 
 
+def _trail(revision: Revision, record: str) -> str:
+    """Say which operators changed which fields of a record, and what they noted."""
+    steps = [
+        f"{each['operator']}: {each['note'] or each['field']}" for each in _rows(revision, "data/clean/trail", record)
+    ]
+    return f" ({'; '.join(steps)})" if steps else ""
+
+
 def _row(revision: Revision, folder: str, record: str) -> dict[str, Any] | None:
+    found = _rows(revision, folder, record)
+    return found[0] if found else None
+
+
+def _rows(revision: Revision, folder: str, record: str) -> list[dict[str, Any]]:
     import pyarrow.compute as pc
 
     table = read_table(revision, folder)
-    found = table.filter(pc.equal(table["id"], record)).drop_columns(["id"]).to_pylist()
-    return found[0] if found else None
+    return table.filter(pc.equal(table["id"], record)).drop_columns(["id"]).to_pylist()
 
 
 def _lines(revision: Revision, path: str, record: str) -> list[dict[str, Any]]:
