@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -57,3 +58,48 @@ def llama(texts: Iterable[str], folder: Path) -> str:
         str(folder / "llama")
     )
     return str(folder / "llama")
+
+
+def images(model: Any, folder: Path, side: int = 32) -> str:
+    """Write a model of pictures, with what makes pictures fit it."""
+    from transformers import ViTImageProcessorPil
+
+    model.save_pretrained(str(folder))
+    ViTImageProcessorPil(size={"height": side, "width": side}).save_pretrained(str(folder))
+    return str(folder)
+
+
+def clip(texts: Iterable[str], folder: Path, kind: str = "clip") -> str:
+    """A tiny CLIP, or SigLIP, of random weights."""
+    import torch
+    import transformers
+
+    size = tokenizer(texts, folder / "bert")  # with padding
+    torch.manual_seed(1)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    words = {"vocab_size": size, "max_position_embeddings": 16, "bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
+    towers = {"vision_config": {**shape, "image_size": 32, "patch_size": 8}, "text_config": {**shape, **words}}
+    if kind == "clip":
+        made = transformers.CLIPModel(transformers.CLIPConfig(**towers, projection_dim=16))
+    else:
+        made = transformers.SiglipModel(transformers.SiglipConfig(**towers))
+    return images(made, folder / "bert")
+
+
+def vit(folder: Path) -> str:
+    """A tiny ViT without weights to pool with, as classifiers are published."""
+    import torch
+    from transformers import ViTConfig, ViTForImageClassification
+
+    torch.manual_seed(1)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    return images(ViTForImageClassification(ViTConfig(**shape, image_size=32, patch_size=8)), folder / "vit")
+
+
+def dinov2(folder: Path) -> str:
+    import torch
+    from transformers import Dinov2Config, Dinov2Model
+
+    torch.manual_seed(1)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    return images(Dinov2Model(Dinov2Config(**shape, image_size=32, patch_size=8)), folder / "dinov2")

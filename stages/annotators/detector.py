@@ -15,6 +15,7 @@ from stages.annotators.base import NotEnough
 from stages.annotators.components import Component, components, foreground
 from stages.annotators.image_linear import SIDE, described, places
 from stages.annotators.logistic import Logistic
+from stages.annotators.pictures import paths
 from stages.annotators.regions import Edges, Regional, objects, regions
 from stages.tasks import Boxes, Choice, Masks, Polygons, Proposal, Task, Value
 from stages.tasks.boxes import intersection_over_union
@@ -63,7 +64,7 @@ class Detector:
         import numpy as np
 
         task = _regional(task)
-        pictures = [self.picture(path) for path in self.paths(records)]
+        pictures = [self.picture(path) for path in paths(records, self.field)]
         truth = [list(objects(value, task, picture[0].shape)) for value, picture in zip(values, pictures, strict=True)]
         sizes = [(right - left) * (bottom - top) for each in truth for _, (left, top, right, bottom) in each]
         if not sizes:
@@ -86,11 +87,6 @@ class Detector:
         regression, _ = logistic.load(folder, Choice("", "", (*task.labels, NOTHING)))
         return DetectorModel(self, task, said["reach"], said["smallest"], regression)
 
-    def paths(self, records: pd.DataFrame) -> list[str]:
-        if self.field not in records:
-            raise InputError(f"annotator.field: there is no field {self.field!r}")
-        return records[self.field].astype(object).where(records[self.field].notna(), "").tolist()
-
     def picture(self, path: str) -> tuple[np.ndarray, np.ndarray]:
         """Give a picture's grey values and what is marked in it; each is looked at once, not once per fold."""
         if path not in self._seen:
@@ -107,7 +103,7 @@ class DetectorModel:
     regression: Logistic
 
     def predict(self, records: pd.DataFrame) -> list[Proposal | None]:
-        return [self._proposed(path) if path else None for path in self.settings.paths(records)]
+        return [self._proposed(path) if path else None for path in paths(records, self.settings.field)]
 
     def save(self, folder: Path) -> None:
         import pandas as pd
