@@ -18,7 +18,7 @@ from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
 from stages.quality.issues import label_issues, precision
 from stages.quality.settings import Quality
-from stages.tasks import Choice, Objects, Task
+from stages.tasks import Choice, Masks, Objects, Task
 
 AGREEMENT = ("n", "alpha", "pairwise", "person_error", "consensus_error")
 
@@ -120,7 +120,7 @@ def _known(records: Sequence[str], values: Mapping[str, Any], proposals: Mapping
 def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float, seed: int, nothing: str) -> dict[str, Any]:
     truth, given, right, confidence = _columns(pairs, task, bar)
     metrics = bootstrap(task.statistics(truth, given), task.score, seed) | calibration(confidence, right, seed)
-    if isinstance(task, Objects):
+    if isinstance(task, Objects | Masks):
         metrics |= _average_precision(task, truth, given, [line.get("scores") for _, line in pairs], seed)
     if not pairs:  # one reason for all of them
         unknown = {"value": None, "low": None, "high": None}
@@ -129,7 +129,7 @@ def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float, seed: in
 
 
 def _average_precision(
-    task: Objects, truth: Sequence[Any], given: Sequence[Any], scores: Sequence[Any], seed: int
+    task: Objects | Masks, truth: Sequence[Any], given: Sequence[Any], scores: Sequence[Any], seed: int
 ) -> dict[str, Any]:
     if None not in scores:
         return average_precision(task, truth, given, scores, seed)
