@@ -350,6 +350,9 @@ def _suspicious(issues: Block) -> Markup:
         f"{issues['suspicious']:,} labels, ranked by how far the annotator doubts them; the first are asked again. How "
         "many of a top are wrong is estimated from those that were. "
     )
+    if kinds := issues.get("objects"):
+        counts = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in kinds.items())
+        told += f"By the annotator there are among their objects: {counts}. "
     if not issues.get("precision_at"):
         return _section(
             "Labels by people that look wrong", tag("p", told, _sentence(wording.reason(issues, "precision_at")))
