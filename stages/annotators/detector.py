@@ -15,8 +15,9 @@ from stages.annotators.base import NotEnough
 from stages.annotators.components import Component, components, foreground
 from stages.annotators.image_linear import SIDE, described, places
 from stages.annotators.logistic import Logistic
-from stages.annotators.regions import Edges, Regional, objects, regions
-from stages.tasks import Boxes, Choice, Masks, Polygons, Proposal, Task, Value
+from stages.annotators.pictures import paths
+from stages.annotators.regions import Edges, Regional, objects, regional, regions
+from stages.tasks import Choice, Proposal, Task, Value
 from stages.tasks.boxes import intersection_over_union
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class Detector:
     ) -> DetectorModel:
         import numpy as np
 
-        task = _regional(task)
-        pictures = [self.picture(path) for path in self.paths(records)]
+        task = regional(task)
+        pictures = [self.picture(path) for path in paths(records, self.field)]
         truth = [list(objects(value, task, picture[0].shape)) for value, picture in zip(values, pictures, strict=True)]
         sizes = [(right - left) * (bottom - top) for each in truth for _, (left, top, right, bottom) in each]
         if not sizes:
@@ -81,15 +82,10 @@ class Detector:
         return DetectorModel(self, task, reach, smallest, logistic.fit(np.array(features), names, kinds, self.c))
 
     def load(self, folder: Path, task: Task) -> DetectorModel:
-        task = _regional(task)
+        task = regional(task)
         said = tables.read_json(folder / "components.json")
         regression, _ = logistic.load(folder, Choice("", "", (*task.labels, NOTHING)))
         return DetectorModel(self, task, said["reach"], said["smallest"], regression)
-
-    def paths(self, records: pd.DataFrame) -> list[str]:
-        if self.field not in records:
-            raise InputError(f"annotator.field: there is no field {self.field!r}")
-        return records[self.field].astype(object).where(records[self.field].notna(), "").tolist()
 
     def picture(self, path: str) -> tuple[np.ndarray, np.ndarray]:
         """Give a picture's grey values and what is marked in it; each is looked at once, not once per fold."""
@@ -107,7 +103,7 @@ class DetectorModel:
     regression: Logistic
 
     def predict(self, records: pd.DataFrame) -> list[Proposal | None]:
-        return [self._proposed(path) if path else None for path in self.settings.paths(records)]
+        return [self._proposed(path) if path else None for path in paths(records, self.settings.field)]
 
     def save(self, folder: Path) -> None:
         import pandas as pd
@@ -135,15 +131,6 @@ class DetectorModel:
         value = self.task.ordered([region for region, _ in marked_out])
         scores = [next(score for region, score in marked_out if region is each) for each in value]
         return Proposal(value, confidence, [round(score, tables.DIGITS) for score in scores])
-
-
-def _regional(task: Task) -> Regional:
-    if not isinstance(task, Boxes | Polygons | Masks):
-        raise InputError(
-            f"annotator: this one proposes boxes, polygons or masks, and the labelling interface asks for {task.type}; "
-            "choose another in params.yaml (conf/annotator/ says what each is for)"
-        )
-    return task
 
 
 def _look(path: str, name: str) -> tuple[np.ndarray, np.ndarray]:

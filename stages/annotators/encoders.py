@@ -23,7 +23,7 @@ class Encoder(Protocol):
         """Give a text that changes whenever a vector may change."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str], /) -> np.ndarray:
         """Give a vector per text, shape (texts, dimensions), that does not depend on the other texts."""
         ...
 

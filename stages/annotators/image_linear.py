@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stages import InputError, media
 from stages.annotators import logistic
 from stages.annotators.logistic import Logistic
+from stages.annotators.pictures import paths
 from stages.tasks import Task, Value
 
 if TYPE_CHECKING:
@@ -71,9 +72,7 @@ class ImageLinear:
         """Describe each record's picture, shape (records, features); each is decoded once, not once per fold."""
         import numpy as np
 
-        if self.field not in records:
-            raise InputError(f"annotator.field: there is no field {self.field!r}")
-        pictures = records[self.field].astype(object).where(records[self.field].notna(), "").tolist()
+        pictures = paths(records, self.field)
         for path in pictures:
             if path not in self._known:
                 self._known[path] = _describe(path, self.field)

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from stages import InputError
 from stages.annotators.components import Component, components
 from stages.tables import DIGITS
-from stages.tasks import Boxes, Masks, Polygons, Value
+from stages.tasks import Boxes, Masks, Polygons, Task, Value
 from stages.tasks.boxes import corners
 from stages.tasks.regions import Region
-
-if TYPE_CHECKING:
-    pass
 
 Edges = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 Regional = Boxes | Polygons | Masks
 Named = tuple[Component, str, float]  # a component, its label, and how sure that is
+
+
+def regional(task: Task) -> Regional:
+    """Give the task as one of regions in a picture.
+
+    Raises
+    ------
+    InputError
+        It is of another type.
+    """
+    if not isinstance(task, Boxes | Polygons | Masks):
+        raise InputError(
+            f"annotator: this one proposes boxes, polygons or masks, and the labelling interface asks for {task.type}; "
+            "choose another in params.yaml (conf/annotator/ says what each is for)"
+        )
+    return task
 
 
 def objects(value: Value, task: Regional, shape: Sequence[int]) -> Iterator[tuple[str, Edges]]:

@@ -1,9 +1,9 @@
-"""Vectors of texts, each computed once and kept in a local store."""
+"""Vectors of texts and of pictures, each computed once and kept in a local store."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -15,26 +15,35 @@ from stages.engine import progress
 if TYPE_CHECKING:
     import numpy as np
 
-BATCH = 64  # texts that are encoded together, and kept at once
+BATCH = 64  # texts, or pictures, that are encoded together, and kept at once
 FILE = "vectors.sqlite"
-TABLE = "vectors (model TEXT, text BLOB, vector BLOB, PRIMARY KEY (model, text)) WITHOUT ROWID"
+TABLE = "vectors (model TEXT, text BLOB, vector BLOB, PRIMARY KEY (model, text)) WITHOUT ROWID"  # text: or a picture
 
 
-def vectors(texts: Sequence[str], encoder: Encoder) -> np.ndarray:
-    """Give a vector of length 1 per text, shape (texts, dimensions); encode only texts that were never seen.
+def vectors(items: Sequence[str], encoder: Encoder, content: Callable[[str], bytes] = str.encode) -> np.ndarray:
+    """Give a vector of length 1 per item, shape (items, dimensions); encode only what was never seen.
 
-    The store, in the user's cache, is keyed by model and text. A process that is killed loses at most one batch.
+    The store, in the user's cache, is keyed by model and content. A process that is killed loses at most one batch.
+
+    Parameters
+    ----------
+    items
+        Texts, or the paths of pictures.
+    encoder
+        What turns them into vectors.
+    content
+        What of an item is encoded, so that a picture is the same under another name.
     """
     import numpy as np
 
     name = sha256(encoder.fingerprint().encode()).hexdigest()
-    keys = [sha256(text.encode()).digest() for text in texts]
+    keys = [sha256(content(item)).digest() for item in items]
     place = tables.cache() / FILE
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(place, timeout=60)) as store:
             known = _known(store, name, set(keys))
-            missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+            missing = {key: item for key, item in zip(keys, items, strict=True) if key not in known}
             # texts of about one length, since a batch is as slow as its longest
             order = sorted(missing, key=lambda key: (len(missing[key]), key))
             starts = range(0, len(order), BATCH)

@@ -10,7 +10,7 @@ import numpy as np
 
 from stages.quality.intervals import interval
 from stages.tables import DIGITS
-from stages.tasks import Boxes, Objects, Value
+from stages.tasks import Boxes, Masks, Objects, Value
 from stages.tasks.boxes import KEYS
 
 BARS = np.linspace(0.5, 0.95, 10)  # as pycocotools has them, to the last bit
@@ -39,7 +39,7 @@ class Detections:
 
 
 def average_precision(
-    task: Objects, truth: Sequence[Value], given: Sequence[Value], scores: Sequence[Sequence[float]], seed: int
+    task: Objects | Masks, truth: Sequence[Value], given: Sequence[Value], scores: Sequence[Sequence[float]], seed: int
 ) -> dict[str, dict[str, Any]]:
     """Give the mean average precision over labels, as COCO defines it, with a bootstrap interval over records.
 
@@ -51,9 +51,9 @@ def average_precision(
     Parameters
     ----------
     task
-        Boxes or polygons.
+        Boxes, polygons, or masks; all that is marked with one label in one picture is one mask.
     truth, given
-        Per record the true and the proposed objects.
+        Per record the true and the proposed objects; of masks, one proposed for each label at most.
     scores
         The confidence of each proposed object.
     seed
@@ -96,10 +96,12 @@ def _precision(found: Detections, weights: np.ndarray, positives: float) -> np.n
 
 
 def detections(
-    task: Objects, truth: Sequence[Value], given: Sequence[Value], scores: Sequence[Sequence[float]]
+    task: Objects | Masks, truth: Sequence[Value], given: Sequence[Value], scores: Sequence[Sequence[float]]
 ) -> list[Detections]:
     """Match proposed objects to true ones; one entry per label of the task."""
     n = len(task.labels)
+    if isinstance(task, Masks):
+        truth = [task.united(value) for value in truth]
     true, true_groups = _flat(task, truth)
     proposed, groups = _flat(task, given)
     confidence = np.array([score for each in scores for score in each], dtype=float)
@@ -120,7 +122,7 @@ def detections(
     return found
 
 
-def _flat(task: Objects, values: Sequence[Value]) -> tuple[list[Any], np.ndarray]:
+def _flat(task: Objects | Masks, values: Sequence[Value]) -> tuple[list[Any], np.ndarray]:
     """Give all objects, and the group of each: its record and label."""
     places = {label: place for place, label in enumerate(task.labels)}
     groups = [record * len(places) + places[each["label"]] for record, value in enumerate(values) for each in value]
@@ -142,7 +144,7 @@ def _pairs(groups: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _overlaps(
-    task: Objects, proposed: list[Any], true: list[Any], groups: np.ndarray, one: np.ndarray, other: np.ndarray
+    task: Objects | Masks, proposed: list[Any], true: list[Any], groups: np.ndarray, one: np.ndarray, other: np.ndarray
 ) -> np.ndarray:
     """Give the overlap of each pair."""
     if isinstance(task, Boxes) and not any(each["rotation"] for each in (*proposed, *true)):

@@ -9,7 +9,8 @@ import numpy as np
 
 from stages.quality.admission import Audited
 from stages.quality.intervals import wilson
-from stages.tasks import Choice, Task, Value
+from stages.quality.object_issues import Doubt, doubts
+from stages.tasks import Choice, Masks, Objects, Task, Value
 
 Line = Mapping[str, Any]
 
@@ -30,23 +31,36 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
 
     Returns
     -------
-    Ids, most suspicious first. Of choices by `suspicious`; of other tasks those for which the proposal says
-    something else, the surest first, ties by id.
+    Ids, most suspicious first. Of choices by `suspicious`; of objects by the strongest of `object_doubts`; of other
+    tasks those for which the proposal says something else, the surest first; ties by id.
     """
-    proposals = {line["record"]: line for line in auto}
-    first = {line["record"]: line["first"]["value"] for line in human if line["record"] in proposals}
-    known = sorted(record for record, value in first.items() if value is not None)
+    proposals, first = _pairs(human, auto)
+    known = sorted(first)
     if isinstance(task, Choice):
         scores = np.array([list(proposals[record]["scores"].values()) for record in known]).reshape(
             -1, len(task.labels)
         )
         return suspicious(task, known, [first[record] for record in known], scores)
+    if isinstance(task, Objects | Masks):
+        found = object_doubts(task, human, auto)
+        strongest = {record: round(max(each.degree for each in found[record]), 9) for record in found}
+        return sorted(strongest, key=lambda record: (-strongest[record], record))
     sure = {
         record: proposals[record]["confidence"]
         for record in known
         if task.compare(first[record], proposals[record]["value"]) < task.bar
     }
     return sorted(sure, key=lambda record: (-sure[record], record))
+
+
+def object_doubts(task: Objects | Masks, human: Sequence[Line], auto: Sequence[Line]) -> dict[str, list[Doubt]]:
+    """Say which objects look wrong in what people first marked, by record; records without doubts are left out."""
+    proposals, first = _pairs(human, auto)
+    found = {}
+    for record, value in first.items():
+        line = proposals[record]
+        found[record] = doubts(task, value, line["value"], line.get("scores"), line["confidence"], task.bar)
+    return {record: each for record, each in found.items() if each}
 
 
 def doubted(
@@ -143,6 +157,13 @@ def precision(task: Task, ranking: Sequence[str], human: Sequence[Line]) -> dict
         if not asked:
             found[str(top)]["reason"] = "none of these labels was asked again"
     return found
+
+
+def _pairs(human: Sequence[Line], auto: Sequence[Line]) -> tuple[dict[str, Line], dict[str, Value]]:
+    """Give the proposals, and of the records that have one the labels that people first gave."""
+    proposals = {line["record"]: line for line in auto}
+    first = {line["record"]: line["first"]["value"] for line in human if line["record"] in proposals}
+    return proposals, {record: value for record, value in first.items() if value is not None}
 
 
 def _decided(line: Line) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from stages.quality.confusion import confusion
 from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
-from stages.quality.issues import label_issues, precision
+from stages.quality.issues import label_issues, object_doubts, precision
+from stages.quality.object_issues import Kind
 from stages.quality.settings import Quality
-from stages.tasks import Choice, Objects, Task
+from stages.tasks import Choice, Masks, Objects, Task
 
 AGREEMENT = ("n", "alpha", "pairwise", "person_error", "consensus_error")
 
@@ -120,7 +121,7 @@ def _known(records: Sequence[str], values: Mapping[str, Any], proposals: Mapping
 def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float, seed: int, nothing: str) -> dict[str, Any]:
     truth, given, right, confidence = _columns(pairs, task, bar)
     metrics = bootstrap(task.statistics(truth, given), task.score, seed) | calibration(confidence, right, seed)
-    if isinstance(task, Objects):
+    if isinstance(task, Objects | Masks):
         metrics |= _average_precision(task, truth, given, [line.get("scores") for _, line in pairs], seed)
     if not pairs:  # one reason for all of them
         unknown = {"value": None, "low": None, "high": None}
@@ -129,7 +130,7 @@ def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float, seed: in
 
 
 def _average_precision(
-    task: Objects, truth: Sequence[Any], given: Sequence[Any], scores: Sequence[Any], seed: int
+    task: Objects | Masks, truth: Sequence[Any], given: Sequence[Any], scores: Sequence[Any], seed: int
 ) -> dict[str, Any]:
     if None not in scores:
         return average_precision(task, truth, given, scores, seed)
@@ -177,7 +178,10 @@ def _issues(human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: st
         unknown = dict.fromkeys(("suspicious", "rechecked", "precision_at"))
         return unknown | {"reason": nothing or "people have labelled nothing yet"}
     ranking = label_issues(task, human, auto)
-    found = {"suspicious": len(ranking), "rechecked": sum(line["rechecked"] for line in human)}
+    found: dict[str, Any] = {"suspicious": len(ranking), "rechecked": sum(line["rechecked"] for line in human)}
+    if isinstance(task, Objects | Masks):
+        kinds = Counter(each.kind for doubts in object_doubts(task, human, auto).values() for each in doubts)
+        found["objects"] = {kind: kinds[kind] for kind in get_args(Kind)}
     if not found["rechecked"]:
         return found | {"precision_at": None, "reason": "no label has been asked again because it looks wrong"}
     return found | {"precision_at": precision(task, ranking, human), "reason": None}

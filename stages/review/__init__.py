@@ -9,6 +9,7 @@ from stages.review.rounds import Annotation, current
 from stages.review.rounds import read as read_rounds
 from stages.review.settings import Active, Audit, Gold, Mix, Review
 from stages.review.settling import Settled, settle
+from stages.review.staple import staple
 
 __all__ = [
     "Active",
@@ -30,5 +31,6 @@ __all__ = [
     "read_gold",
     "read_rounds",
     "settle",
+    "staple",
     "uncertainty",
 ]

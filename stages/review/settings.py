@@ -93,7 +93,8 @@ class Review:
     overlap
         People per record.
     consensus
-        How several people's votes become one label.
+        How several people's votes become one label: `majority` for every task, `dawid_skene` for choices, `staple` for
+        masks.
     stale
         What becomes of an answer whose record has changed since: it is kept, or kept until someone has answered anew
         (and asked again), or dropped.
@@ -117,7 +118,7 @@ class Review:
     mix: Mix
     active: Active
     overlap: int
-    consensus: Literal["majority", "dawid_skene"]
+    consensus: Literal["majority", "dawid_skene", "staple"]
     stale: Literal["keep", "recheck", "drop"]
     audit: Audit | None
     project: str

@@ -12,11 +12,13 @@ from stages.review.consensus import Consensus, dawid_skene, majority
 from stages.review.first import first_asked
 from stages.review.rounds import Annotation, current
 from stages.review.settings import Review
+from stages.review.staple import staple
 from stages.tasks import Choice, Task, Value
 
 NAMED = 20  # how many records a report names
 
-METHODS = {"majority": majority, "dawid_skene": dawid_skene}
+METHODS = {"majority": majority, "dawid_skene": dawid_skene, "staple": staple}
+COMPARED = ("majority", "dawid_skene")  # of choices, whatever is used
 
 
 @dataclass(frozen=True)
@@ -241,11 +243,11 @@ def _methods(task: Task, votes: Mapping[str, Mapping[str, Value]]) -> dict[str, 
     if not votes or not isinstance(task, Choice):
         reason = f"dawid_skene is for choices, this task is {task.type}" if votes else "people have labelled nothing"
         return {"records": len(votes), "agree": None, "reason": reason}
-    given = {name: method(task, votes) for name, method in METHODS.items()}
+    given = {name: METHODS[name](task, votes) for name in COMPARED}
     differ = [each for each in sorted(votes) if given["majority"][each].value != given["dawid_skene"][each].value]
     return {
         "records": len(votes),
         "agree": 1 - len(differ) / len(votes),
-        "differ": [{"record": each} | {name: given[name][each].value for name in METHODS} for each in differ[:NAMED]],
-        **{name: task.count([each.value for each in given[name].values()]) for name in METHODS},
+        "differ": [{"record": each} | {name: given[name][each].value for name in COMPARED} for each in differ[:NAMED]],
+        **{name: task.count([each.value for each in given[name].values()]) for name in COMPARED},
     }

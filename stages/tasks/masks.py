@@ -70,6 +70,26 @@ class Masks(Regions):
             found += [[(x * scale[0], y * scale[1]) for x, y in border[:, 0].tolist()] for border in borders]
         return found
 
+    def united(self, value: Value) -> Value:
+        """Give the one mask of each label, for strokes that add up to it."""
+        counts = self.count([value])
+        strokes = [label for label in self.labels if counts[label] > 1]
+        whole = [each for each in value if each["label"] not in strokes]
+        masks = {label: self.mask(value, label) for label in strokes}
+        return self.ordered(whole + [self.region(mask, label) for label, mask in masks.items() if mask is not None])
+
+    def overlaps(self, one: Sequence[Region], other: Sequence[Region]) -> np.ndarray:
+        """Give the intersection over union of each pair, shape (one, other)."""
+        import numpy as np
+
+        sides = [[rle.decode(each["rle"], each["size"]) for each in side] for side in (one, other)]
+        found = np.zeros((len(one), len(other)))
+        for row, mine in enumerate(sides[0]):
+            for column, theirs in enumerate(sides[1]):
+                shared, true, given = _areas(mine, theirs)
+                found[row, column] = shared / max(1, true + given - shared)
+        return found
+
     def compare(self, one: Value, other: Value) -> float:
         return self._worst(self._sums(one, other))
 

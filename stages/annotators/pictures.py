@@ -1,0 +1,67 @@
+"""What a model of vision sees of a record."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from stages import InputError, media
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+def paths(records: pd.DataFrame, field: str) -> list[str]:
+    """Give the file of each record's picture; what is missing is empty.
+
+    Raises
+    ------
+    InputError
+        There is no such field.
+    """
+    if field not in records:
+        raise InputError(f"annotator.field: there is no field {field!r}")
+    return records[field].astype(object).where(records[field].notna(), "").tolist()
+
+
+def content(path: str) -> bytes:
+    """Read a picture's file; a record without one counts as black.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    try:
+        return media.read(path) if path else _black()
+    except ValueError as error:
+        raise InputError(f"annotator.field: it names no picture: {path!r:.100} {error}") from error
+
+
+def decoded(path: str) -> np.ndarray:
+    """Decode a picture as `media.decode` does: shape (height, width) or (height, width, 3), as uint8.
+
+    Raises
+    ------
+    InputError
+        The file is no picture.
+    """
+    try:
+        return media.decode(content(path))
+    except ValueError as error:
+        raise InputError(f"annotator.field: it names no picture: {path!r:.100} {error}") from error
+
+
+def coloured(picture: np.ndarray) -> np.ndarray:
+    """Give a picture as RGB, shape (height, width, 3), as models of vision want it."""
+    import numpy as np
+
+    return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+
+
+@cache
+def _black() -> bytes:
+    import numpy as np
+
+    return media.encode(np.zeros((32, 32), dtype=np.uint8))
