@@ -102,8 +102,8 @@ def test_several_labels_and_an_explanation_come_in_the_form_that_was_asked_for(s
     )
     found = predict(annotator, {"The soup was cold and dear": None}, topics, [])
     answer = json.loads(next(each["content"] for each in annotator.responses()))
-    assert list(answer) == ["explanation", "labels"]
-    assert set(answer["labels"]) == set(topics.labels)
+    assert list(answer) == ["explanation", "value"]
+    assert set(answer["value"]) == set(topics.labels)
     assert ((found > 0) & (found < 1)).all()
 
 
