@@ -92,8 +92,8 @@ class Finder(ABC):
             given.update(each.by for each in found)
             right.update(each.by for each in found if each[:3] in marked)
             complete += marked <= {each[:3] for each in found}
-        ordered = (dict(sorted(counts.items())) for counts in (given, right))
-        return Found(self, spans(task), Counts(*ordered, len(values), complete))
+        counts = Counts(dict(sorted(given.items())), dict(sorted(right.items())), len(values), complete)
+        return Found(self, spans(task), counts)
 
     def load(self, folder: Path, task: Task) -> Found:
         return Found(self, spans(task), Counts(**tables.read_json(folder / "counts.json")))
