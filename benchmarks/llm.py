@@ -83,15 +83,13 @@ def _bare(folder: Path, start: int, count: int, address: str) -> float:
     import httpx
 
     from stages.annotators.llm import prompt
-    from stages.annotators.llm.answers import form_of
     from stages.annotators.llm.interview import Interview
 
-    form = form_of(_task())
     told = prompt.read(str(folder / "prompt.jinja"), str(folder / "guideline.md"))
-    instruction = told.instruction(_task(), form, ["text"], explain=False)
+    instruction = told.instruction(_task(), ["text"], explain=False)
     parameters = {"temperature": 0, "max_tokens": 30, "logprobs": True, "top_logprobs": 10}
-    interview = Interview("smollm2", parameters, form, explain=False, samples=1, seed=1)
-    conversations = [prompt.conversation(instruction, [], {"text": text}, form) for text in _texts(start, count)]
+    interview = Interview("smollm2", parameters, _task(), explain=False, samples=1, seed=1)
+    conversations = [prompt.conversation(instruction, [], {"text": text}, _task()) for text in _texts(start, count)]
     requests = [interview.request(each, 0) for each in conversations]
     with httpx.Client(timeout=600) as client, ThreadPoolExecutor(CONCURRENCY) as workers:
 

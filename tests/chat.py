@@ -105,5 +105,5 @@ def token(text: str, chance: float) -> dict[str, Any]:
 def label(chances: Mapping[str, float]) -> Reply:
     """A completion that says the likeliest label, with each label's probability."""
     best = max(chances, key=lambda each: chances[each])
-    start = '{"label": "'
+    start = '{"value": "'
     return said(f'{start}{best}"}}', [(start, 1.0, {}), (best, chances[best], chances), ('"}', 1.0, {})])

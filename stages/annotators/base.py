@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from stages import InputError
-from stages.tasks import Choice, Proposal, Task, Value
+from stages.tasks import Choice, Proposal, Spans, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,6 +93,22 @@ def choice(task: Task) -> Choice:
         raise InputError(
             f"annotator: this one proposes choices, and the labelling interface asks for {task.type}; choose another "
             "in params.yaml (conf/annotator/ says what each is for)"
+        )
+    return task
+
+
+def spans(task: Task) -> Spans:
+    """Give the task as spans, for an annotator that proposes nothing else.
+
+    Raises
+    ------
+    InputError
+        It is of another type.
+    """
+    if not isinstance(task, Spans):
+        raise InputError(
+            f"annotator: this one proposes spans, and the labelling interface asks for {task.type}; choose another in "
+            "params.yaml (conf/annotator/ says what each is for)"
         )
     return task
 

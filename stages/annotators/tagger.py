@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import InputError, tables
+from stages import tables
 from stages.annotators import chain
-from stages.annotators.base import NotEnough
+from stages.annotators.base import NotEnough, spans
+from stages.annotators.iob import Token, tags_of, tokens, value_of
+from stages.annotators.texts import column
 from stages.tasks import Proposal, Spans, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-IDEOGRAPH = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-TOKEN = re.compile(rf"[{IDEOGRAPH}]|[^\W{IDEOGRAPH}]+|[^\w\s]")  # ideographs and kana one by one, words, signs
 BATCH = 1_000  # texts per prediction; fixed, since the batch size changes the last bits of a product
-
-Token = tuple[str, int, int]  # its characters, and where they are
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,11 @@ class Tagger:
     ) -> TaggerModel:
         import numpy as np
 
-        task = _spans(task)
-        texts = [tokens(text) for text in self.texts(records)]
+        task = spans(task)
+        texts = [tokens(text) for text in column(records, self.field)]
         if not any(values):
             raise NotEnough("people have marked no span yet")
-        tags = np.array([tag for each, value in zip(texts, values, strict=True) for tag in _tags(each, value, task)])
+        tags = np.array([tag for each, value in zip(texts, values, strict=True) for tag in tags_of(each, value, task)])
         described = [list(features(text)) for text in texts]
         counts = Counter(name for text in described for names in text for name in names)
         vocabulary = sorted(name for name, count in counts.items() if count > 1)
@@ -72,12 +70,7 @@ class Tagger:
         saved = tables.read(folder / "weights")
         weights = saved[[f"weight_{tag}" for tag in range(1 + 2 * len(task.labels))]].to_numpy()
         vocabulary = saved["feature"][saved["feature"].notna()].tolist()
-        return TaggerModel(self, _spans(task), vocabulary, weights)
-
-    def texts(self, records: pd.DataFrame) -> list[str]:
-        if self.field not in records:
-            raise InputError(f"annotator.field: there is no field {self.field!r}")
-        return records[self.field].astype(object).where(records[self.field].notna(), "").astype(str).tolist()
+        return TaggerModel(self, spans(task), vocabulary, weights)
 
 
 @dataclass(frozen=True)
@@ -88,7 +81,7 @@ class TaggerModel:
     weights: np.ndarray
 
     def predict(self, records: pd.DataFrame) -> list[Proposal | None]:
-        texts = self.settings.texts(records)
+        texts = column(records, self.settings.field)
         return [each for start in range(0, len(texts), BATCH) for each in self._proposed(texts[start : start + BATCH])]
 
     def save(self, folder: Path) -> None:
@@ -105,11 +98,7 @@ class TaggerModel:
         emissions = _matrix([list(features(part)) for part in parts], self.vocabulary) @ self.weights[:count]
         decoded = chain.decode(emissions, [len(part) for part in parts], self.weights[count:], _barred(self.task))
         for part, (tags, confidence) in zip(parts, decoded, strict=True):
-            yield Proposal(_value(part, tags, self.task), confidence)
-
-
-def tokens(text: str) -> list[Token]:
-    return [(match[0], match.start(), match.end()) for match in TOKEN.finditer(text)]
+            yield Proposal(value_of(part, tags, self.task), confidence)
 
 
 def features(text: Sequence[Token]) -> Iterator[list[str]]:
@@ -138,27 +127,6 @@ def _spelt(word: str) -> list[str]:
     return [f"lower {word.lower()}", f"starts {word[:3].lower()}", f"ends {word[-3:].lower()}", f"shape {shape}"]
 
 
-def _tags(text: Sequence[Token], value: Value, task: Spans) -> list[int]:
-    """Give each token its tag: 0 outside, 1 + 2·label where a span begins, 2 + 2·label within it."""
-    tags = [0] * len(text)
-    for span in sorted(value, key=lambda each: each["start"] - each["end"]):
-        covered = [place for place, (_, start, end) in enumerate(text) if start < span["end"] and span["start"] < end]
-        if covered and not any(tags[place] for place in covered):
-            inside = 2 + 2 * task.labels.index(span["label"])
-            tags[covered[0] : covered[-1] + 1] = [inside - 1] + [inside] * (len(covered) - 1)
-    return tags
-
-
-def _value(text: Sequence[Token], tags: Sequence[int], task: Spans) -> Value:
-    spans: list[dict[str, Any]] = []
-    for (_, start, end), tag in zip(text, tags, strict=True):
-        if tag % 2:
-            spans.append({"start": start, "end": end, "label": task.labels[tag // 2]})
-        elif tag:
-            spans[-1]["end"] = end
-    return task.ordered(spans)
-
-
 def _barred(task: Spans) -> np.ndarray:
     """Within a span of a label is only after its beginning, or within it."""
     import numpy as np
@@ -181,12 +149,3 @@ def _matrix(described: Sequence[Sequence[Sequence[str]]], vocabulary: Sequence[s
     ends = np.cumsum([0, *map(len, rows)])
     columns = np.array([column for row in rows for column in row], dtype=np.int64)
     return csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(rows), len(vocabulary)))
-
-
-def _spans(task: Task) -> Spans:
-    if not isinstance(task, Spans):
-        raise InputError(
-            f"annotator: this one proposes spans, and the labelling interface asks for {task.type}; choose another in "
-            "params.yaml (conf/annotator/ says what each is for)"
-        )
-    return task

@@ -24,3 +24,16 @@ def joined(records: pd.DataFrame, fields: Sequence[str]) -> list[str]:
             raise InputError(f"annotator.fields: {field!r} names pictures; choose an annotator such as image_linear")
     columns = [records[field].astype(object).fillna("").astype(str) for field in fields]
     return ["\n".join(row) for row in zip(*columns, strict=True)]
+
+
+def column(records: pd.DataFrame, field: str) -> list[str]:
+    """Give each record's text; what is missing is empty.
+
+    Raises
+    ------
+    InputError
+        There is no such field.
+    """
+    if field not in records:
+        raise InputError(f"annotator.field: there is no field {field!r}")
+    return records[field].astype(object).where(records[field].notna(), "").astype(str).tolist()

@@ -15,6 +15,7 @@ from stages import InputError, tables
 from stages.engine import progress
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 THREADS = 2  # of the CPU: another number changes the last bits of a sum, so it is no matter of the machine
@@ -22,6 +23,8 @@ SHORTEST = 100  # steps; a few labels need more epochs (Mosbach et al., On the S
 SORTED = 8  # batches among which texts are sorted by length
 SAVED = 100  # steps between two checkpoints
 KEPT = 12  # files; two runs of five folds and a whole
+HELD_OUT = 8  # one in so many labels tells when to stop
+ENOUGH = 80  # labels; with fewer, so few would be held out that they tell nothing
 WARM_UP, DECAY, LONGEST_STEP = 0.1, 0.01, 1.0  # share of the steps; weight decay; norm of the gradient
 
 
@@ -130,6 +133,28 @@ def train(
     return Course(state["ended"], state["best"], state["loss"])
 
 
+def parted(codes: np.ndarray, key: str) -> tuple[list[int], list[int]]:
+    """Deal the rows of each kind into those learned from and those held out to say when to stop.
+
+    Parameters
+    ----------
+    codes
+        What kind each row is of, shape (rows, labels), 0 and 1.
+    key
+        The only source of randomness.
+
+    Returns
+    -------
+    The numbers of both; with few rows none is held out.
+    """
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for row, code in enumerate(codes.tolist()):
+        groups.setdefault(tuple(code), []).append(f"{sha256(f'{key} {row}'.encode()).hexdigest()} {row}")
+    dealt = [int(each.split()[1]) for code in sorted(groups) for each in sorted(groups[code])]
+    held = dealt[HELD_OUT - 1 :: HELD_OUT] if len(dealt) >= ENOUGH else []
+    return sorted(set(dealt) - set(held)), held
+
+
 @contextmanager
 def fixed_threads() -> Iterator[None]:
     """Compute with the same number of threads on every machine."""
@@ -165,6 +190,19 @@ def mixed_precision() -> Iterator[None]:
 
     with torch.autocast(device(), dtype=torch.bfloat16, enabled=mixed()):
         yield
+
+
+@contextmanager
+def predicting(network: torch.nn.Module) -> Iterator[None]:
+    """Compute outputs so that, on the CPU, the other records of a batch do not show: in double precision."""
+    import torch
+
+    with fixed_threads(), mixed_precision(), torch.no_grad():
+        if device() == "cpu":
+            network.double()
+        yield
+        if device() == "cpu":
+            network.float()
 
 
 def _step(model: Any, loss: Any, batch: Sequence[int], optimizer: Any, seed: str) -> None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import torch
 
-HELD_OUT = 8  # one in so many labels tells when to stop
-ENOUGH = 80  # labels; with fewer, so few would be held out that they tell nothing
 BATCH = 32  # records per prediction
 
 
@@ -95,7 +93,7 @@ class Transformer:
         import torch
 
         network, tokenizer = self._network(task, int(key[:15], 16))
-        learned, held = _parted(codes, key)
+        learned, held = training.parted(codes, key)
         target = torch.tensor(codes, dtype=torch.float32, device=network.device)
         fitted = TransformerModel(self, task, network, tokenizer)
 
@@ -147,26 +145,13 @@ class Transformer:
         return network.to(training.device()), tokenizer
 
     def _base(self, task: Choice) -> tuple[Any, Any]:
-        library = pretrained.library("transformers")
-        folder = str(pretrained.folder(self.model, self.revision))
+        folder = pretrained.folder(self.model, self.revision)
+        dtype = "bfloat16" if self.lora and training.mixed() else "float32"
         try:
-            tokenizer = library.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            network = library.AutoModelForSequenceClassification.from_pretrained(
-                folder,
-                local_files_only=True,
-                num_labels=len(task.labels),
-                id2label=dict(enumerate(task.labels)),
-                label2id={label: number for number, label in enumerate(task.labels)},
-                dtype="bfloat16" if self.lora and training.mixed() else "float32",
-                ignore_mismatched_sizes=True,  # the head of a checkpoint that knew other labels
-            )
+            return pretrained.classifier("Sequence", folder, task.labels, dtype)
         except (ValueError, KeyError, OSError) as error:
             why = " ".join(str(error).split())[:200]
             raise InputError(f"annotator.model: {self.model!r} cannot classify sequences ({why})") from error
-        if tokenizer.pad_token is None:  # of decoders
-            tokenizer.pad_token = tokenizer.eos_token
-        network.config.pad_token_id = tokenizer.pad_token_id
-        return network, tokenizer
 
 
 @dataclass(frozen=True)
@@ -191,17 +176,13 @@ class TransformerModel:
         texts = joined(records, self.settings.fields)
         order = sorted(range(len(texts)), key=lambda row: (len(texts[row]), texts[row]))
         found = np.zeros((len(texts), len(self.task.labels)))
-        with training.fixed_threads(), training.mixed_precision(), torch.no_grad():
-            if training.device() == "cpu":
-                self.network.double()
+        with training.predicting(self.network):
             starts = range(0, len(order), BATCH)
             for start in progress(starts, "annotate: predictions", len(starts)):
                 rows = order[start : start + BATCH]
                 logits = self.logits([texts[row] for row in rows]).double()
                 shares = torch.sigmoid(logits) if self.task.multiple else torch.softmax(logits, dim=1)
                 found[rows] = shares.cpu().numpy()
-            if training.device() == "cpu":
-                self.network.float()
         return found
 
     def save(self, folder: Path) -> None:
@@ -226,13 +207,3 @@ class TransformerModel:
         """Say how training went, and how many weights it changed."""
         trained = sum(each.numel() for each in self.network.parameters() if each.requires_grad)
         return {**asdict(self.course), "held_out": self.held_out, "trained_weights": trained} if self.course else {}
-
-
-def _parted(codes: np.ndarray, key: str) -> tuple[list[int], list[int]]:
-    """Deal the rows of each label into those learned from and those held out."""
-    groups: dict[tuple[int, ...], list[str]] = {}
-    for row, code in enumerate(codes.tolist()):
-        groups.setdefault(tuple(code), []).append(f"{sha256(f'{key} {row}'.encode()).hexdigest()} {row}")
-    dealt = [int(each.split()[1]) for code in sorted(groups) for each in sorted(groups[code])]
-    held = dealt[HELD_OUT - 1 :: HELD_OUT] if len(dealt) >= ENOUGH else []
-    return sorted(set(dealt) - set(held)), held

@@ -1,6 +1,6 @@
 """What a label is, per task type: parse, show, compare, score, merge."""
 
-from stages.tasks.base import Proposal, Task, Value
+from stages.tasks.base import Askable, Proposal, Quoting, Task, Value
 from stages.tasks.boxes import Boxes
 from stages.tasks.choice import Choice
 from stages.tasks.interface import Interface, load, read
@@ -10,6 +10,7 @@ from stages.tasks.polygons import Polygons
 from stages.tasks.spans import Spans
 
 __all__ = [
+    "Askable",
     "Boxes",
     "Choice",
     "Interface",
@@ -17,6 +18,7 @@ __all__ = [
     "Objects",
     "Polygons",
     "Proposal",
+    "Quoting",
     "Spans",
     "Task",
     "Value",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,4 +94,45 @@ class Task(Protocol):
 
     def score(self, sums: np.ndarray) -> dict[str, np.ndarray]:
         """Turn sums of `statistics`, shape (..., statistics), into metrics, each of shape (...); NaN if undefined."""
+        ...
+
+
+@runtime_checkable
+class Askable(Task, Protocol):
+    """A task that a language model can be asked for."""
+
+    def schema(self) -> dict[str, Any]:
+        """Give the JSON schema of an answer.
+
+        What `enum` lists, and what is true or false, the model's own probabilities can tell apart. A `description` says
+        to the model what the schema cannot.
+        """
+        ...
+
+    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:
+        """Turn an answer into a value.
+
+        Of a list, what is not there in the texts is left out; by how much a list got shorter is counted and reported.
+
+        Parameters
+        ----------
+        answer
+            Parsed JSON, which may be anything.
+        texts
+            The fields of the record with text that the model was shown, by name, in their order.
+
+        Raises
+        ------
+        ValueError
+            It is no answer; the text says why, to the model.
+        """
+        ...
+
+
+@runtime_checkable
+class Quoting(Askable, Protocol):
+    """A task whose answers have another form than its values; of others, a value is its own answer."""
+
+    def answer(self, value: Value, texts: Mapping[str, str]) -> Any:
+        """Give the answer that says a value of a record with these texts, as plain JSON."""
         ...

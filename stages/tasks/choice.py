@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,6 +103,27 @@ class Choice:
             for label in value if self.multiple else [value]:
                 codes[row, place[label]] = 1
         return codes
+
+    def schema(self) -> dict[str, Any]:
+        if not self.multiple:
+            return {"type": "string", "enum": list(self.labels)}
+        decided: dict[str, Any] = {label: {"type": "boolean"} for label in self.labels}
+        return {"type": "object", "properties": decided, "required": [*decided], "additionalProperties": False}
+
+    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:  # noqa: ARG002  a label is no quotation
+        labels = ", ".join(json.dumps(label, ensure_ascii=False) for label in self.labels)
+        if not self.multiple:
+            if answer not in self.labels:
+                raise ValueError(f"it must be exactly one of {labels}")
+            return answer
+        if not isinstance(answer, dict) or set(answer) != set(self.labels):
+            raise ValueError(f"it must be an object with the keys {labels}")
+        if not all(isinstance(each, bool) for each in answer.values()):
+            raise ValueError("each label must be true or false")
+        return sorted(label for label in self.labels if answer[label])
+
+    def answer(self, value: Value, texts: Mapping[str, str]) -> Any:  # noqa: ARG002
+        return {label: label in value for label in self.labels} if self.multiple else value
 
     def merge(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
         """Take the label that most give; ties go to the first of the labels. Of several, those with a majority each."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stages.tasks.base import Value
+from stages.tasks.quotes import located
 from stages.tasks.regions import Region, Regions, grouped
 
 if TYPE_CHECKING:
@@ -61,6 +63,35 @@ class Spans(Regions):
         value = self.ordered([_median(group) for group in groups if 2 * len(group) > len(votes)])
         same = sum(vote == value for vote in votes)
         return value, same / len(votes), same
+
+    def schema(self) -> dict[str, Any]:
+        mention = {"text": {"type": "string"}, "label": {"type": "string", "enum": list(self.labels)}}
+        members = {"type": "object", "properties": mention, "required": [*mention], "additionalProperties": False}
+        told = "Every mention, quoted word for word, in the order in which they stand in the text"
+        return {"type": "array", "description": told, "items": members}
+
+    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:
+        """Find quotations in the text: each is the first that is left of its kind, outside of another if there is one.
+
+        A quotation that is not in the text, or not so often, is left out.
+        """
+        labels = ", ".join(json.dumps(label, ensure_ascii=False) for label in self.labels)
+        quoted = []
+        for each in answer if isinstance(answer, list) else [None]:
+            if not isinstance(each, dict) or set(each) != {"text", "label"} or not isinstance(each["text"], str):
+                raise ValueError('it must be a list of objects with "text" and "label"')
+            if each["label"] not in self.labels:
+                raise ValueError(f'each "label" must be one of {labels}')
+            quoted.append((each["text"], each["label"]))
+        return self.ordered(located(quoted, self._text(texts)))
+
+    def answer(self, value: Value, texts: Mapping[str, str]) -> Any:
+        text = self._text(texts)
+        return [{"text": text[each["start"] : each["end"]], "label": each["label"]} for each in value]
+
+    def _text(self, texts: Mapping[str, str]) -> str:
+        """Give the text that is marked: the field with the name of what the control labels, else the first."""
+        return texts.get(self.to_name, next(iter(texts.values()), ""))
 
     def statistics(self, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
         """Per record: for each label the found, the true, the given and the touched spans; right as a whole; 1."""

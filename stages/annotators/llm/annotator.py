@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stages import InputError
 from stages.annotators.llm import prompt
-from stages.annotators.llm.answers import form_of
+from stages.annotators.llm.answers import askable
 from stages.annotators.llm.asking import Asker, refuse
 from stages.annotators.llm.costs import Budget, Plan, Prices, Purse, usage
 from stages.annotators.llm.examples import Example, Examples, order, pool
@@ -32,8 +32,9 @@ class LLM:
     """Zero- or few-shot labelling by a language model.
 
     Every answer is kept on this machine, under a hash of the request, before it is used, and none is asked for twice.
-    The confidence of a choice is the probability that the model gave to the tokens of its label, or, where the server
-    does not tell, the share of several answers that say so.
+    The confidence of a choice is the probability that the model gave to the tokens of its label, that of other tasks
+    the mean probability of the answer's tokens. Where the server does not tell, it is the share of several answers that
+    agree.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ class LLM:
             Example(order(seed, id), each, value)
             for id, each, value in zip(records["id"], shown(records, self.fields), values, strict=True)
         ]
-        return self._model(task, seed, pool(self.examples, labelled))
+        return self._model(task, seed, pool(self.examples, labelled, task))
 
     def load(self, folder: Path, task: Task) -> LLMModel:
         saved = read_json(folder / "model.json")
@@ -119,13 +120,17 @@ class LLM:
                 yield {"record": id, "key": key, **asdict(self._store.known(key))}
 
     def usage(self) -> dict[str, Any]:
-        """Say what these answers cost, how many could not be read, and how many records they left unlabelled."""
+        """Say what these answers cost, how many could not be read, and how many records they left unlabelled.
+
+        `dropped` counts what they say of a record that is not in it, such as a quotation of what is not there.
+        """
         outcomes = [each for id in sorted(self._outcomes) for each in self._outcomes[id]]
         keys = dict.fromkeys(key for each in outcomes for key in each.keys)
         return {
             "model": self.model,
             **usage(map(self._store.known, keys), self.prices),
             "unparsed": sum(each.unparsed for each in outcomes),
+            "dropped": sum(each.dropped for each in outcomes),
             "unlabelled": sum(not each.values for each in outcomes),
         }
 
@@ -147,9 +152,9 @@ class LLM:
         return copy, plan
 
     def _model(self, task: Task, seed: int, pool: list[Example]) -> LLMModel:
-        form = form_of(task)
-        instruction = self._prompt.instruction(task, form, self.fields, self.explain)
-        return LLMModel(self, task, form, seed, instruction, pool, self._asker, self._outcomes)
+        asked = askable(task)
+        instruction = self._prompt.instruction(asked, self.fields, self.explain)
+        return LLMModel(self, asked, seed, instruction, pool, self._asker, self._outcomes)
 
     @cached_property
     def _prompt(self) -> Prompt:

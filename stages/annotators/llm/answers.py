@@ -1,106 +1,45 @@
-"""What an answer looks like, per task type: its JSON schema, an example of it, how to read it, and how sure it is."""
+"""What an answer looks like: its JSON schema, an example of it, how to read it, and how probable it was."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from itertools import permutations
+from typing import Any
 
-from stages.annotators.base import choice
-from stages.annotators.llm.likelihood import Token, chances
-from stages.tasks import Task, Value
+from stages import InputError
+from stages.annotators.llm import likelihood
+from stages.annotators.llm.likelihood import Token
+from stages.tasks import Askable, Quoting, Task, Value
 
-
-class Form(Protocol):
-    """The form of the answers to a type of task."""
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of the answer's members, without an explanation."""
-        ...
-
-    def show(self, value: Value) -> dict[str, Any]:
-        """Give the answer that says a value; `read(show(value)) == value`."""
-        ...
-
-    def read(self, answer: dict[str, Any]) -> Value:
-        """Turn an answer into a value.
-
-        Raises
-        ------
-        ValueError
-            It is no answer of this form; the text says why, to the model.
-        """
-        ...
-
-    def scores(self, content: str, tokens: Sequence[Token]) -> list[float] | None:
-        """Read each label's probability out of the log-probabilities; None for another task type, or if they lack."""
-        ...
+Texts = Mapping[str, str]  # the fields of a record with text that the model was shown, by name
 
 
-@dataclass(frozen=True)
-class OneLabel:
-    """`{"label": "spam"}`."""
-
-    labels: tuple[str, ...]
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        return {"label": {"type": "string", "enum": list(self.labels)}}
-
-    def show(self, value: Value) -> dict[str, Any]:
-        return {"label": value}
-
-    def read(self, answer: dict[str, Any]) -> Value:
-        label = answer.get("label")
-        if label not in self.labels:
-            raise ValueError(f'"label" must be exactly one of {_list(self.labels)}')
-        return label
-
-    def scores(self, content: str, tokens: Sequence[Token]) -> list[float] | None:
-        return chances(content, tokens, ["label"], [_dump(label) for label in self.labels])
+def askable(task: Task) -> Askable:
+    """Give the task as one that a language model can be asked for; InputError if there is no way to ask for it."""
+    if not isinstance(task, Askable):
+        raise InputError(
+            f"annotator: a language model cannot be asked for {task.type}; choose another in params.yaml "
+            "(conf/annotator/ says what each is for)"
+        )
+    return task
 
 
-@dataclass(frozen=True)
-class AnyLabels:
-    """`{"labels": {"billing": true, "delivery": false}}`: each label is decided, and has a probability, by itself."""
-
-    labels: tuple[str, ...]
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        return {"labels": closed({label: {"type": "boolean"} for label in self.labels})}
-
-    def show(self, value: Value) -> dict[str, Any]:
-        return {"labels": {label: label in value for label in self.labels}}
-
-    def read(self, answer: dict[str, Any]) -> Value:
-        given = answer.get("labels")
-        if not isinstance(given, dict) or set(given) != set(self.labels):
-            raise ValueError(f'"labels" must be an object with the keys {_list(self.labels)}')
-        if not all(isinstance(each, bool) for each in given.values()):
-            raise ValueError('each of "labels" must be true or false')
-        return sorted(label for label in self.labels if given[label])
-
-    def scores(self, content: str, tokens: Sequence[Token]) -> list[float] | None:
-        each = [chances(content, tokens, ["labels", label], ["true", "false"]) for label in self.labels]
-        return None if None in each else [chance[0] for chance in each if chance]
+def schema(task: Askable, explain: bool) -> dict[str, Any]:
+    """Give the JSON schema of a whole answer; what explains comes first, so that the value can follow from it."""
+    members = {"explanation": {"type": "string"}} if explain else {}
+    members["value"] = task.schema()
+    return {"type": "object", "properties": members, "required": [*members], "additionalProperties": False}
 
 
-def form_of(task: Task) -> Form:
-    """Give the form of the answers to a task; InputError if a language model is not asked for this type."""
-    labels = choice(task).labels
-    return AnyLabels(labels) if choice(task).multiple else OneLabel(labels)
+def write(task: Askable, value: Value, texts: Texts) -> str:
+    """Give the answer that says a value."""
+    said = task.answer(value, texts) if isinstance(task, Quoting) else value
+    return json.dumps({"value": said}, ensure_ascii=False)
 
 
-def closed(members: dict[str, Any]) -> dict[str, Any]:
-    """Give the JSON schema of an object with exactly these members."""
-    return {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
-
-
-def parse(content: str | None, form: Form) -> Value:
-    """Read a value out of a model's text.
+def read(content: str | None, task: Askable, texts: Texts) -> tuple[Value, int]:
+    """Read a value out of a model's text, and count what of it was left out since it is not in the record.
 
     Raises
     ------
@@ -113,9 +52,43 @@ def parse(content: str | None, form: Form) -> Value:
         raise ValueError("the answer must be one JSON object") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"the answer must be one JSON object and nothing else ({error})") from None
-    if not isinstance(answer, dict):
-        raise ValueError("the answer must be one JSON object")
-    return form.read(answer)
+    if not isinstance(answer, dict) or "value" not in answer:
+        raise ValueError('the answer must be one JSON object with "value"')
+    try:
+        value = task.answered(answer["value"], texts)
+    except ValueError as error:
+        raise ValueError(f'"value": {error}') from None
+    return value, _dropped(answer["value"], value)
+
+
+def probabilities(content: str, tokens: Sequence[Token], task: Askable) -> list[float] | None:
+    """Read out of the log-probabilities how sure the model was.
+
+    Returns
+    -------
+    Of a value that is one of several, the probability of each, as its schema lists them; where each of several labels
+    is true or false, that of its being true; of all else one number, the mean probability of the value's tokens. None
+    if tokens and answer do not fit together.
+    """
+    form = task.schema()
+    candidates = [json.dumps(each, ensure_ascii=False) for each in form.get("enum", [])]
+    if candidates and not any(other.startswith(each) for each, other in permutations(candidates, 2)):  # 1 and 10 would
+        return likelihood.chances(content, tokens, ["value"], candidates)
+    members = form.get("properties", {})
+    if members and all(each == {"type": "boolean"} for each in members.values()):
+        decided = [likelihood.chances(content, tokens, ["value", name], ["true", "false"]) for name in members]
+        return None if None in decided else [chance[0] for chance in decided if chance]
+    mean = likelihood.mean(content, tokens, ["value"])
+    return None if mean is None else [mean]
+
+
+def _dropped(said: Any, value: Value) -> int:
+    """Count by how much the lists got shorter."""
+    if isinstance(said, list) and isinstance(value, list):
+        return max(0, len(said) - len(value))
+    if isinstance(said, dict) and isinstance(value, dict):
+        return sum(_dropped(said[name], value[name]) for name in said.keys() & value.keys())
+    return 0
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,11 +97,3 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("each key of the answer must stand there once")
     return found
-
-
-def _list(labels: Sequence[str]) -> str:
-    return ", ".join(map(_dump, labels))
-
-
-def _dump(label: str) -> str:
-    return json.dumps(label, ensure_ascii=False)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from stages import InputError, tables
+from stages.tasks import Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,9 +25,9 @@ class Examples:
     count
         How many; 0 for none.
     strategy
-        `fixed`: the same for all records, each label in turn, in the order of a hash. `diverse`: the same for all
-        records, each as unlike those before it as can be. `nearest`: for each record those most like it, the most alike
-        last. Alike are texts with the same words (cosine of TF-IDF).
+        `fixed`: the same for all records, each set of labels in turn, in the order of a hash. `diverse`: the same for
+        all records, each as unlike those before it as can be. `nearest`: for each record those most like it, the most
+        alike last. Alike are texts with the same words (cosine of TF-IDF).
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -47,14 +48,16 @@ class Example:
     value: Any
 
 
-def pool(settings: Examples, labelled: Sequence[Example]) -> list[Example]:
+def pool(settings: Examples, labelled: Sequence[Example], task: Task) -> list[Example]:
     """Give the examples that are for all records, or for `nearest` those that they are picked from."""
     ordered = sorted(labelled, key=lambda each: each.key)
     if settings.count == 0 or not ordered:
         return []
     if settings.strategy == "nearest":
         return ordered
-    return (_in_turn if settings.strategy == "fixed" else _diverse)(ordered, settings.count)
+    if settings.strategy == "diverse":
+        return _diverse(ordered, settings.count)
+    return _in_turn(ordered, settings.count, task)
 
 
 def pick(settings: Examples, pool: Sequence[Example], shown: Sequence[dict[str, Any]]) -> list[list[Example]]:
@@ -78,10 +81,11 @@ def order(seed: int, id: str) -> str:
     return sha256(f"example|{seed}|{id}".encode()).hexdigest()
 
 
-def _in_turn(ordered: Sequence[Example], count: int) -> list[Example]:
-    groups: dict[str, list[Example]] = {}
+def _in_turn(ordered: Sequence[Example], count: int, task: Task) -> list[Example]:
+    groups: dict[tuple[str, ...], list[Example]] = {}
     for each in ordered:
-        groups.setdefault(tables.dump_line(each.value), []).append(each)
+        present = tuple(label for label, times in task.count([each.value]).items() if times)
+        groups.setdefault(present, []).append(each)
     turns = [(turn, name, each) for name, group in groups.items() for turn, each in enumerate(group)]
     return [each for _, _, each in sorted(turns, key=lambda place: place[:2])[:count]]
 

@@ -26,7 +26,7 @@ def chances(
     tokens
         What it was made of, and what may have stood around it.
     path
-        The keys that lead to the member, whose last occurrence counts.
+        The keys that lead to the member.
     candidates
         The values that it might have, as JSON; none is the beginning of another.
 
@@ -34,10 +34,9 @@ def chances(
     -------
     One probability per candidate, in their order, which sum to 1; None if tokens and answer do not fit together.
     """
-    whole, place = b"".join(text for text, _, _ in tokens), _place(content, path)
-    if place is None or content.encode() not in whole:  # a server may leave out white space around it, and its end
+    whole, place = _aligned(content, tokens, path)
+    if place is None:
         return None
-    place += whole.index(content.encode())
     texts = [candidate.encode() for candidate in candidates]
     found = [0.0] * len(texts)
     reached, before, end = list(range(len(texts))), 1.0, 0  # whom the tokens so far leave open, and their probability
@@ -67,6 +66,34 @@ def chances(
     return [each / total for each in found] if reached and total > 0 else None
 
 
+def mean(content: str, tokens: Sequence[Token], path: Sequence[str]) -> float | None:
+    """Give the geometric mean of the probabilities of the tokens from a member's value on, whatever its length.
+
+    None if tokens and answer do not fit together.
+
+    References
+    ----------
+    A. Malinin and M. Gales, Uncertainty Estimation in Autoregressive Structured Prediction, ICLR (2021).
+    """
+    _, place = _aligned(content, tokens, path)
+    if place is None:
+        return None
+    logarithms, end = [], 0
+    for text, logarithm, _ in tokens:
+        end += len(text)
+        if end > place:
+            logarithms.append(min(logarithm, 0.0))
+    return exp(sum(logarithms) / len(logarithms))
+
+
+def _aligned(content: str, tokens: Sequence[Token], path: Sequence[str]) -> tuple[bytes, int | None]:
+    """Give all text of the tokens, and where in it a member's value begins; None if it is not there."""
+    whole, place = b"".join(text for text, _, _ in tokens), _place(content, path)
+    if place is None or content.encode() not in whole:  # a server may leave out white space around it, and its end
+        return whole, None
+    return whole, whole.index(content.encode()) + place
+
+
 def _fits(candidate: bytes, text: bytes) -> bool:
     return candidate.startswith(text) or text.startswith(candidate)
 
@@ -74,10 +101,10 @@ def _fits(candidate: bytes, text: bytes) -> bool:
 def _place(content: str, path: Sequence[str]) -> int | None:
     """Find where a member's value begins, in bytes."""
     place = 0
-    for depth, key in enumerate(path):
+    for key in path:
         pattern = re.compile(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:\s*")
-        found = list(pattern.finditer(content, place))
+        found = pattern.search(content, place)  # within a text its quotation marks would be escaped
         if not found:
             return None
-        place = found[0 if depth else -1].end()  # an explanation before it may quote the outermost key
+        place = found.end()
     return len(content[:place].encode())

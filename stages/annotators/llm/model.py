@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from stages import InputError, media, tables
 from stages.annotators.llm import examples, prompt, record
-from stages.annotators.llm.answers import Form
 from stages.annotators.llm.asking import Asker
 from stages.annotators.llm.examples import Example
 from stages.annotators.llm.interview import Interview, Outcome
 from stages.engine import progress
-from stages.tasks import Choice, Proposal, Task
+from stages.tasks import Askable, Choice, Proposal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +29,7 @@ class LLMModel:
 
     Attributes
     ----------
-    settings, task, form, seed
+    settings, task, seed
         What is asked, and how.
     instruction
         The system message.
@@ -43,8 +42,7 @@ class LLMModel:
     """
 
     settings: LLM
-    task: Task
-    form: Form
+    task: Askable
     seed: int
     instruction: str
     pool: list[Example]
@@ -65,19 +63,19 @@ class LLMModel:
     def _ask(self, shown: Sequence[dict[str, Any]]) -> list[Outcome]:
         """Ask about records, several at once; about those that are the same, once."""
         settings = self.settings
-        model = (settings.model, settings.parameters, self.form, settings.explain, settings.samples, self.seed)
+        model = (settings.model, settings.parameters, self.task, settings.explain, settings.samples, self.seed)
         interview = Interview(*model)
         picked = examples.pick(settings.examples, self.pool, shown)
         messages = [
-            prompt.conversation(self.instruction, [(example.shown, example.value) for example in mine], each, self.form)
+            prompt.conversation(self.instruction, [(example.shown, example.value) for example in mine], each, self.task)
             for mine, each in zip(picked, shown, strict=True)
         ]
         keys = [record.key(interview.request(each, 0), 0) for each in messages]
-        unique = dict(zip(keys, messages, strict=True))
+        unique = dict(zip(keys, zip(messages, map(prompt.texts, shown), strict=True), strict=True))
         # what is on record comes first, so that the budget is not spent anew on what was spent before
         waiting = sorted(unique, key=lambda key: not self.asker.knows(key))
         with ThreadPoolExecutor(settings.concurrency) as workers:
-            going = workers.map(lambda key: interview.about(unique[key], self.asker.ask), waiting)
+            going = workers.map(lambda key: interview.about(*unique[key], self.asker.ask), waiting)
             outcomes = dict(zip(waiting, progress(going, "annotate: asking", len(waiting)), strict=True))
         return [outcomes[key] for key in keys]
 
@@ -96,13 +94,20 @@ def probabilities(outcomes: Sequence[Outcome], task: Choice) -> np.ndarray:
     return found
 
 
-def proposal(outcome: Outcome, task: Task) -> Proposal | None:
-    """Give the value that is most like the others, and how much it is like them; None where nothing could be read."""
+def proposal(outcome: Outcome, task: Askable) -> Proposal | None:
+    """Give what the model was sure of, else the value that is most like the others; None where nothing could be read.
+
+    Of several answers the confidence is the share that counts as the same, with half an answer more for each
+    possibility, as in `probabilities`.
+    """
     if not outcome.values:
         return None
+    if outcome.scores:
+        return Proposal(outcome.values[0], max(outcome.scores))
     alike = [sum(task.compare(each, other) for other in outcome.values) for each in outcome.values]
     best = max(range(len(alike)), key=lambda i: (alike[i], -i))
-    return Proposal(outcome.values[best], alike[best] / len(outcome.values))
+    same = sum(task.compare(outcome.values[best], other) >= task.bar for other in outcome.values)
+    return Proposal(outcome.values[best], (same + 0.5) / (len(outcome.values) + 1))
 
 
 def shown(records: pd.DataFrame, fields: Sequence[str]) -> list[dict[str, Any]]:

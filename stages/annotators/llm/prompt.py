@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from stages import InputError, tables
-from stages.annotators.llm.answers import Form, closed
-from stages.tasks import Choice, Task, Value
+from stages.annotators.llm import answers
+from stages.annotators.llm.answers import Texts
+from stages.tasks import Askable, Choice, Value
 
 Message = dict[str, str]
 Shown = Mapping[str, Any]  # the fields of a record that are shown
@@ -26,8 +27,8 @@ class Prompt:
     Attributes
     ----------
     template
-        Jinja2 text of the system message. It may use `guideline`, `labels`, `multiple`, `fields`, `explain` and
-        `schema` (JSON), and has no way to a record.
+        Jinja2 text of the system message. It may use `guideline`, `type` (of the task), `labels`, `multiple`, `fields`,
+        `explain` and `schema` (JSON), and has no way to a record.
     guideline
         What people are told, too.
     where
@@ -38,7 +39,7 @@ class Prompt:
     guideline: str
     where: str
 
-    def instruction(self, task: Task, form: Form, fields: Sequence[str], explain: bool) -> str:
+    def instruction(self, task: Askable, fields: Sequence[str], explain: bool) -> str:
         """Render the system message.
 
         Raises
@@ -54,11 +55,12 @@ class Prompt:
         try:
             return jinja.from_string(self.template).render(
                 guideline=self.guideline.strip(),
+                type=task.type,
                 labels=list(task.labels),
                 multiple=isinstance(task, Choice) and task.multiple,
                 fields=list(fields),
                 explain=explain,
-                schema=json.dumps(schema(form, explain), ensure_ascii=False),
+                schema=json.dumps(answers.schema(task, explain), ensure_ascii=False),
             )
         except Exception as error:  # whatever a template of a user's may do
             line = f", line {error.lineno}" if hasattr(error, "lineno") else ""
@@ -82,18 +84,20 @@ def read(template: str, guideline: str) -> Prompt:
     return Prompt(texts[0], texts[1], template)
 
 
-def schema(form: Form, explain: bool) -> dict[str, Any]:
-    """Give the JSON schema of a whole answer; what explains comes first, so that the label can follow from it."""
-    return closed({"explanation": {"type": "string"}} | form.schema if explain else form.schema)
-
-
-def conversation(instruction: str, examples: Sequence[tuple[Shown, Value]], shown: Shown, form: Form) -> list[Message]:
+def conversation(
+    instruction: str, examples: Sequence[tuple[Shown, Value]], shown: Shown, task: Askable
+) -> list[Message]:
     """Lay out a request: the instruction, examples as turns that were answered right, and the record."""
     messages = [{"role": "system", "content": instruction}]
     for example, value in examples:
-        answer = json.dumps(form.show(value), ensure_ascii=False)
+        answer = answers.write(task, value, texts(example))
         messages += [{"role": "user", "content": quote(example)}, {"role": "assistant", "content": answer}]
     return [*messages, {"role": "user", "content": quote(shown)}]
+
+
+def texts(shown: Shown) -> Texts:
+    """Give the fields that can be quoted from."""
+    return {name: each for name, each in shown.items() if isinstance(each, str)}
 
 
 def quote(shown: Shown) -> str:
