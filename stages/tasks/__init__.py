@@ -10,7 +10,7 @@ from stages.tasks.pairwise import Pairwise
 from stages.tasks.polygons import Polygons
 from stages.tasks.rating import Rating
 from stages.tasks.spans import Spans
-from stages.tasks.text import Text
+from stages.tasks.text import Text, words
 
 __all__ = [
     "Boxes",
@@ -28,4 +28,5 @@ __all__ = [
     "Value",
     "load",
     "read",
+    "words",
 ]

@@ -78,12 +78,12 @@ class Text:
 
         rows = np.zeros((len(truth), chrf.SIZE + 7))
         for row, true, said in zip(rows, truth, given, strict=True):
-            words, characters = [true.split(), said.split()], [true.strip(), said.strip()]
+            parted, characters = [true.split(), said.split()], [true.strip(), said.strip()]
             row[: chrf.SIZE] = chrf.statistics(true, said)
             row[chrf.SIZE :] = (
                 _rouge(true, said),
-                Levenshtein.distance(*words),
-                len(words[0]),
+                Levenshtein.distance(*parted),
+                len(parted[0]),
                 Levenshtein.distance(*characters),
                 len(characters[0]),
                 true == said,
@@ -106,15 +106,20 @@ class Text:
         """
         import numpy as np
 
-        rouge, word_edits, words, edits, characters, same, n = np.moveaxis(sums[..., chrf.SIZE :], -1, 0)
+        rouge, word_edits, spoken, edits, characters, same, n = np.moveaxis(sums[..., chrf.SIZE :], -1, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             return {
                 "chrf": np.where(n > 0, chrf.score(sums[..., : chrf.SIZE]), np.nan),
                 "rouge_l": rouge / n,
-                "word_error_rate": word_edits / words,
+                "word_error_rate": word_edits / spoken,
                 "character_error_rate": edits / characters,
                 "accuracy": same / n,
             }
+
+
+def words(text: str) -> list[str]:
+    """Give a text's words in small letters; of Chinese each character is one."""
+    return WORD.findall(text.lower())
 
 
 def _valid(text: str) -> str:
@@ -128,6 +133,6 @@ def _valid(text: str) -> str:
 def _rouge(true: str, said: str) -> float:
     from rapidfuzz.distance import LCSseq
 
-    words = [WORD.findall(each.lower()) for each in (true, said)]
-    common = LCSseq.similarity(*words)
-    return 2 * common / (len(words[0]) + len(words[1])) if common else 0.0
+    one, other = words(true), words(said)
+    common = LCSseq.similarity(one, other)
+    return 2 * common / (len(one) + len(other)) if common else 0.0
