@@ -220,7 +220,7 @@ def test_what_is_shown_is_valid_for_label_studio(value: str) -> None:
         ("<View>", "a.xml: not well-formed XML (no element found"),
         (
             "<View/>",
-            "one control of Choices, RectangleLabels, PolygonLabels, BrushLabels, Labels is expected, found none",
+            "TextArea, RectangleLabels, PolygonLabels, BrushLabels, Labels is expected, found none",
         ),
         (
             f"<View>{xml()}{xml()}</View>",

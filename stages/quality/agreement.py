@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from stages.quality.intervals import bootstrap, interval, resample
-from stages.tasks import Choice, Task, Value
+from stages.tasks import Choice, Rating, Task, Value
 
 
 def agreement(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -> dict[str, Any]:
@@ -20,7 +20,8 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -
 
     Both with a bootstrap interval over records.
 
-    Two values agree if they are the same, a list as a whole. A record with fewer than two values pairs nothing and is
+    Two values agree if they are the same, a list as a whole; ratings disagree by how many others lie between them
+    (ordinal alpha). A record with fewer than two values pairs nothing and is
     left out. See Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011.
 
     Parameters
@@ -48,7 +49,10 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -
         return {"n": n, "alpha": nothing, "person_error": nothing, "consensus_error": nothing}
     ordered = sorted(patterns)
     errors = mistakes(ordered, np.array([patterns[each] for each in ordered]), seed)
-    values, draws = resample(_statistics(ordered), np.array([patterns[each] for each in ordered]), _score, seed)
+    ordinal = isinstance(task, Rating)
+    rows = _coincidences(ordered, task) if ordinal else _statistics(ordered)
+    score = _ordinal if ordinal else _score
+    values, draws = resample(rows, np.array([patterns[each] for each in ordered]), score, seed)
     if np.isnan(values["alpha"]):
         alpha = _undefined("all labels are the same, so agreement by chance is certain")
     else:
@@ -136,6 +140,27 @@ def _score(sums: np.ndarray) -> dict[str, np.ndarray]:
     n = counts.sum(axis=-1)
     with np.errstate(invalid="ignore"):
         return {"alpha": 1 - (n - 1) * disagreement / (n * n - (counts * counts).sum(axis=-1))}
+
+
+def _coincidences(patterns: Sequence[tuple[str, ...]], task: Choice) -> np.ndarray:
+    """Per record how often each value is paired with each, by rows, as Krippendorff weighs pairs."""
+    n = len(task.labels)
+    rows = np.zeros((len(patterns), n, n))
+    for row, pattern in zip(rows, patterns, strict=True):
+        counts = task.codes([json.loads(name) for name in pattern]).sum(axis=0)
+        row += (np.outer(counts, counts) - np.diag(counts)) / (len(pattern) - 1)
+    return rows.reshape(len(patterns), -1)
+
+
+def _ordinal(sums: np.ndarray) -> dict[str, np.ndarray]:
+    n = round(sums.shape[-1] ** 0.5)
+    pairs = sums.reshape(*sums.shape[:-1], n, n)
+    counts = pairs.sum(axis=-1)
+    middle = counts.cumsum(axis=-1) - counts / 2
+    apart = (middle[..., :, None] - middle[..., None, :]) ** 2
+    chance = (counts[..., :, None] * counts[..., None, :] * apart).sum(axis=(-2, -1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {"alpha": 1 - (counts.sum(axis=-1) - 1) * (pairs * apart).sum(axis=(-2, -1)) / chance}
 
 
 def _name(value: Value) -> str:

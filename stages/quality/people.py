@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from stages.quality.intervals import bootstrap, wilson
-from stages.tasks import Choice, Task, Value
+from stages.tasks import Choice, Rating, Task, Value
 
 Block = dict[str, Any]
 
@@ -72,9 +72,9 @@ def people(
       share that is it all the same. If the first is far above the second, proposals sway this person, or people are
       shown proposals on easier records.
 
-    And `pairs`: Cohen's kappa (1960) of any two with 20 records or more in common; for tasks beyond choice the task's
-    headline metric of one against the other. Shares have `n` and Wilson's
-    interval, kappas a bootstrap interval; null with a `reason` where there is nothing to compute them from.
+    And `pairs`: Cohen's kappa (1960) of any two with 20 records or more in common; for ratings and for tasks beyond
+    choice the task's headline metric of one against the other. Shares have `n` and Wilson's interval, kappas a
+    bootstrap interval; null with a `reason` where there is nothing to compute them from.
     """
     by_person: dict[str, dict[str, Answer]] = defaultdict(dict)
     votes: dict[str, dict[str, Value]] = defaultdict(dict)
@@ -155,7 +155,7 @@ def _pairs(by_person: Mapping[str, Mapping[str, Answer]], task: Task, seed: int)
         common = sorted(by_person[one].keys() & by_person[other].keys())
         if len(common) >= PAIRED:
             said = [[by_person[each][record].value for record in common] for each in (one, other)]
-            if isinstance(task, Choice):
+            if isinstance(task, Choice) and not isinstance(task, Rating):
                 alike = {"kappa": _kappa([[_name(value) for value in values] for values in said], seed)}
             else:
                 alike = {task.headline: bootstrap(task.statistics(*said), task.score, seed)[task.headline]}

@@ -276,6 +276,8 @@ def _funnel(dataset: Block, cleaning: Block) -> Markup:
 def _labels(labels: Rows, known: Sequence[str]) -> Markup:
     if not labels:
         return _section("Labels", tag("p", "There are none yet."))
+    if not known:
+        return _section("Labels", tag("p", f"{len(labels):,} texts; there is no label set."))
     counts = Counter((each, line["origin"]) for line in labels for each in _names(line["value"]))
     names = dict.fromkeys([*known, *sorted({name for name, _ in counts})])
     by_name = {name: {origin: counts[name, origin] for origin in ("human", "auto")} for name in names}
@@ -293,8 +295,10 @@ def _labels(labels: Rows, known: Sequence[str]) -> Markup:
 
 
 def _names(value: Any) -> list[str]:
-    """Give the labels in a value: a choice, several, or those of its regions or spans."""
-    return [value] if isinstance(value, str) else [each if isinstance(each, str) else each["label"] for each in value]
+    """Give the labels in a value: a choice or a rating, several, or those of its regions or spans."""
+    if isinstance(value, str | int):
+        return [str(value)]
+    return [each if isinstance(each, str) else each["label"] for each in value]
 
 
 def _confusion(cells: Rows, statement: Block) -> Markup:

@@ -167,4 +167,5 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     import pyarrow as pa
 
     text = pd.StringDtype("pyarrow", na_value=float("nan"))
-    return table.to_pandas(types_mapper={pa.string(): text, pa.large_string(): text}.get)
+    # a whole number stays one where others are missing
+    return table.to_pandas(types_mapper={pa.string(): text, pa.large_string(): text}.get, integer_object_nulls=True)

@@ -6,8 +6,11 @@ from stages.tasks.choice import Choice
 from stages.tasks.interface import Interface, load, read
 from stages.tasks.masks import Masks
 from stages.tasks.objects import Objects
+from stages.tasks.pairwise import Pairwise
 from stages.tasks.polygons import Polygons
+from stages.tasks.rating import Rating
 from stages.tasks.spans import Spans
+from stages.tasks.text import Text, words
 
 __all__ = [
     "Askable",
@@ -16,12 +19,16 @@ __all__ = [
     "Interface",
     "Masks",
     "Objects",
+    "Pairwise",
     "Polygons",
     "Proposal",
     "Quoting",
+    "Rating",
     "Spans",
     "Task",
+    "Text",
     "Value",
     "load",
     "read",
+    "words",
 ]

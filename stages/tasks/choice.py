@@ -35,6 +35,11 @@ class Choice:
     type: str = "choice"
 
     @property
+    def values(self) -> tuple[Value, ...]:
+        """What a value is called that chooses one label, in the order of the labels."""
+        return self.labels
+
+    @property
     def column(self) -> str:
         return "texts" if self.multiple else "text"
 
@@ -85,7 +90,7 @@ class Choice:
             confidence = np.where(chosen, scores, 1 - scores).prod(axis=1)
             values: list[Value] = [sorted(self.labels[i] for i in np.flatnonzero(row)) for row in chosen]
         else:
-            values = [self.labels[i] for i in scores.argmax(axis=1)]
+            values = [self.values[i] for i in scores.argmax(axis=1)]
             confidence = scores.max(axis=1)
         each = (dict(zip(self.labels, row, strict=True)) for row in scores.tolist())
         return [Proposal(*known) for known in zip(values, confidence.tolist(), each, strict=True)]
@@ -97,11 +102,11 @@ class Choice:
         """Turn values into a matrix of 0 and 1, one row per value and one column per label."""
         import numpy as np
 
-        place = {label: i for i, label in enumerate(self.labels)}
+        place = {each: i for i, each in enumerate(self.values)}
         codes = np.zeros((len(values), len(self.labels)), dtype=np.int8)
         for row, value in enumerate(values):
-            for label in value if self.multiple else [value]:
-                codes[row, place[label]] = 1
+            for each in value if self.multiple else [value]:
+                codes[row, place[each]] = 1
         return codes
 
     def schema(self) -> dict[str, Any]:
@@ -129,7 +134,7 @@ class Choice:
         """Take the label that most give; ties go to the first of the labels. Of several, those with a majority each."""
         if not self.multiple:
             counts = Counter(votes)
-            winner = min(counts, key=lambda label: (-counts[label], self.labels.index(label)))
+            winner = min(counts, key=lambda label: (-counts[label], self.values.index(label)))
             return winner, counts[winner] / len(votes), counts[winner]
         counts = Counter(label for vote in votes for label in vote)
         value = sorted(label for label, count in counts.items() if 2 * count > len(votes))

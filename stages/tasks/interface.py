@@ -14,8 +14,11 @@ from stages.tasks.base import Task
 from stages.tasks.boxes import Boxes
 from stages.tasks.choice import Choice
 from stages.tasks.masks import Masks
+from stages.tasks.pairwise import Pairwise
 from stages.tasks.polygons import Polygons
+from stages.tasks.rating import Rating
 from stages.tasks.spans import Spans
+from stages.tasks.text import Text
 
 REGIONS: dict[str, type[Boxes | Polygons | Masks | Spans]] = {
     "RectangleLabels": Boxes,
@@ -23,7 +26,7 @@ REGIONS: dict[str, type[Boxes | Polygons | Masks | Spans]] = {
     "BrushLabels": Masks,
     "Labels": Spans,
 }
-CONTROLS = ("Choices", *REGIONS)  # one tag per task type
+CONTROLS = ("Choices", "Rating", "Pairwise", "TextArea", *REGIONS)  # one tag per task type
 TASK_KEYS = ("record", "content", "queue", "why")  # what each task carries beside the shown fields
 
 
@@ -142,6 +145,8 @@ def load(xml: str, where: str) -> Task:
     if len(controls) != 1:
         found = ", ".join(element.tag for element in controls) or "none"
         raise InputError(f"{where}: one control of {', '.join(CONTROLS)} is expected, found {found}")
+    if controls[0].tag == "Pairwise":
+        return _pairwise(controls[0], root, where)
     task = _task(controls[0], where)
     names = [each.attrib["name"] for each in root.iter() if "name" in each.attrib and each.tag not in CONTROLS]
     if task.to_name not in names:
@@ -156,6 +161,10 @@ def _task(element: ET.Element, where: str) -> Task:
         if not element.get(name):
             raise InputError(f"{where}: <{element.tag}> lacks the attribute {name!r}")
     name, to_name = element.attrib["name"], element.attrib["toName"]
+    if element.tag == "TextArea":
+        return Text(name, to_name)
+    if element.tag == "Rating":
+        return Rating(name, to_name, _numbers(element.get("maxRating", "5"), where))
     if element.tag in REGIONS:
         return REGIONS[element.tag](name, to_name, _labels(element, "Label", 1, where))
     if element.find("Choice//Choice") is not None:
@@ -165,6 +174,26 @@ def _task(element: ET.Element, where: str) -> Task:
     if kind not in ("single", "single-radio", "multiple"):
         raise InputError(f"{where}: <Choices choice={kind!r}>: allowed are single, single-radio, multiple")
     return Choice(name, to_name, labels, multiple=kind == "multiple")
+
+
+def _numbers(highest: str, where: str) -> tuple[str, ...]:
+    if not highest.isdecimal() or not 2 <= int(highest) <= 10:
+        raise InputError(f"{where}: <Rating maxRating={highest!r}>: a whole number from 2 to 10 is expected")
+    return tuple(map(str, range(1, int(highest) + 1)))
+
+
+def _pairwise(element: ET.Element, root: ET.Element, where: str) -> Pairwise:
+    if not element.get("name"):
+        raise InputError(f"{where}: <Pairwise> lacks the attribute 'name'")
+    shown = {each.attrib["name"]: each.get("value", "") for each in root.iter() if "name" in each.attrib}
+    names = [name.strip() for name in element.get("toName", "").split(",")]
+    fields = [shown.get(name, "") for name in names]
+    if len(fields) != 2 or not all(field.startswith("$") for field in fields):
+        raise InputError(
+            f'{where}: <Pairwise toName={element.get("toName")!r}>: the names of two elements with value="$field" are '
+            "expected, the left one first, with a comma between them"
+        )
+    return Pairwise(element.attrib["name"], names[0], sides=(fields[0][1:], fields[1][1:]))
 
 
 def _labels(element: ET.Element, tag: str, fewest: int, where: str) -> tuple[str, ...]:
