@@ -127,14 +127,14 @@ def test_records_are_labelled_without_people_and_calibrated_with_them(tmp_path: 
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"label": "person"}, "words, pattern: one of them is expected"),
+        ({"label": "person"}, r"lists\.mine: words, or a pattern, are expected"),
         ({"label": "person", "words": ("Ann", " ")}, "no word that is empty"),
-        ({"label": "person", "pattern": "("}, "is no regular expression"),
+        ({"label": "person", "pattern": "("}, r"lists\.mine\.pattern: '\(' is no regular expression"),
     ],
 )
 def test_a_list_that_marks_nothing_is_refused(settings: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        Entries(**settings)
+        Gazetteer("text", {"mine": Entries(**settings)})
 
 
 def test_an_unknown_label_field_or_task_is_told() -> None:

@@ -33,13 +33,14 @@ class Entries:
     words: tuple[str, ...] = ()
     pattern: str | None = None
 
-    def __post_init__(self) -> None:
+    def check(self, where: str) -> None:
+        """Refuse what marks nothing."""
         if not all(word.strip() for word in self.words) or (not self.words and not self.pattern):
-            raise InputError("words, pattern: one of them is expected, and no word that is empty")
+            raise InputError(f"{where}: words, or a pattern, are expected, and no word that is empty")
         try:
             re.compile(self.pattern or "")
         except re.error as error:
-            raise InputError(f"pattern: {self.pattern!r} is no regular expression ({error})") from error
+            raise InputError(f"{where}.pattern: {self.pattern!r} is no regular expression ({error})") from error
 
     def expressions(self) -> Iterator[re.Pattern[str]]:
         if self.words:
@@ -64,20 +65,23 @@ class Gazetteer(Finder):
 
     lists: dict[str, Entries | None]
 
+    def __post_init__(self) -> None:
+        for name, entries in self.active.items():
+            entries.check(f"lists.{name}")
+
     @property
     def name(self) -> str:
         return "gazetteer"
 
     def find(self, texts: Sequence[str], task: Spans) -> Iterator[list[Mention]]:
-        active = {name: entries for name, entries in self.lists.items() if entries is not None}
-        for name, entries in active.items():
+        for name, entries in self.active.items():
             if entries.label not in task.labels:
                 allowed = ", ".join(task.labels)
                 raise InputError(
                     f"annotator.lists.{name}.label: {entries.label!r} is not in the interface; it has {allowed}"
                 )
         expressions = [
-            (each, entries.label, name) for name, entries in active.items() for each in entries.expressions()
+            (each, entries.label, name) for name, entries in self.active.items() for each in entries.expressions()
         ]
         for text in texts:
             yield _longest(
@@ -85,6 +89,10 @@ class Gazetteer(Finder):
                 for expression, label, name in expressions
                 for match in expression.finditer(text)
             )
+
+    @property
+    def active(self) -> dict[str, Entries]:
+        return {name: entries for name, entries in self.lists.items() if entries is not None}
 
 
 def _longest(found: Iterator[Mention]) -> list[Mention]:

@@ -60,5 +60,5 @@ def _loaded(model: str) -> Any:
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
         raise InputError(
-            f"annotator.model: {model!r} is no spaCy pipeline, neither installed nor a folder ({why})"
+            f"annotator.model: {model!r} is no spaCy pipeline: install its package, or give its folder ({why})"
         ) from error

@@ -46,7 +46,7 @@ class Rating(Choice):
         return [{"from_name": self.name, "to_name": self.to_name, "type": "rating", "value": told}]
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1, "maximum": len(self.labels)}
+        return {"type": "integer", "enum": list(self.values)}
 
     def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:  # noqa: ARG002
         return self._valid(answer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import permutations
 from typing import Any
 
 from stages import InputError
@@ -71,8 +70,8 @@ def probabilities(content: str, tokens: Sequence[Token], task: Askable) -> list[
     if tokens and answer do not fit together.
     """
     form = task.schema()
-    candidates = [json.dumps(each, ensure_ascii=False) for each in form.get("enum", [])]
-    if candidates and not any(other.startswith(each) for each, other in permutations(candidates, 2)):  # 1 and 10 would
+    if "enum" in form:  # a number has no end of its own: 1 is the beginning of 10
+        candidates = [_dump(each) if isinstance(each, str) else _dump(each) + "}" for each in form["enum"]]
         return likelihood.chances(content, tokens, ["value"], candidates)
     members = form.get("properties", {})
     if members and all(each == {"type": "boolean"} for each in members.values()):
@@ -97,3 +96,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("each key of the answer must stand there once")
     return found
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
