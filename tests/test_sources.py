@@ -658,8 +658,8 @@ def test_a_sample_of_the_records_is_kept_whatever_the_order_of_rows(tmp_path: Pa
         path = tmp_path / f"{name}.csv"
         path.write_text("\n".join(["id,kind,size", *lines]) + "\n", encoding="utf-8")
         source = {"files": Files(path=str(path), format="csv")}
-        for sample in (Sample(8), Sample(8, by="kind"), Sample(8, weight="size")):
-            kept.append(collect(source, "id", fields, ["kind"], sample=sample))
+        samples = (Sample(8), Sample(8, by="kind"), Sample(8, weight="size"))
+        kept += [collect(source, "id", fields, ["kind"], sample=sample) for sample in samples]
     assert [frame["id"].tolist() for frame in kept[:3]] == [frame["id"].tolist() for frame in kept[3:]]
     assert kept[0]["id"].tolist() == sorted(order("sample", [f"r{place:02}" for place in range(40)])[:8])
     assert kept[1]["kind"].value_counts().to_dict() == {"a": 6, "b": 2}
