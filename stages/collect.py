@@ -11,7 +11,7 @@ def main(dataset: Dataset) -> str:
     sources = instantiate(dataset.sources, "dataset.sources")
     with whole("data/collected") as (collected,):
         store = Store(collected, "data/collected")
-        records = collect(sources, dataset.id, dataset.fields, dataset.shown, store)
+        records = collect(sources, dataset.id, dataset.fields, dataset.shown, store, dataset.sample)
         columns = dict.fromkeys(["id", *dataset.fields, "source"], "text")
         write(collected, [records], columns, rows(dataset.fields))
         store.pack()

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ from stages.cleaning import (
     Outliers,
     Units,
 )
+from stages.cleaning.numeric import numbers
 from stages.cleaning.spelling import spellings
 from tests.test_cleaning import changed, kept, reasons, rejected, run, table
 
@@ -193,3 +195,10 @@ def test_the_proposal_is_an_operator_to_paste(tmp_path):
     wrong = subprocess.run([*command, "town"], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert wrong.returncode == 1
     assert wrong.stderr == "error: data/collected: there is no field 'town'; the dataset has text\n"
+
+
+@given(st.lists(st.text("0123456789+-.eE infa\tx_,", max_size=6) | st.floats().map(repr), min_size=1, max_size=6))
+def test_a_number_is_read_the_same_whatever_stands_in_other_rows(values):
+    alone = [numbers(pa.array([value], pa.large_string()))[0] for value in values]
+    together = numbers(pa.array([*values, "no number"], pa.large_string()))[:-1]
+    assert np.array_equal(alone, together, equal_nan=True)

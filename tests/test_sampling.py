@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.sampling import order, split
+from stages.sampling import order, split, stratified, uniform, weighted
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
@@ -96,3 +96,27 @@ def test_splits_are_independent_of_the_permutation() -> None:
     records = [str(number) for number in range(10_000)]
     first = order("random|3", records)[:1000]
     assert abs(split(3, first, SHARES).count("train") - 800) < 5 * (0.8 * 0.2 * 1000) ** 0.5
+
+
+@few
+@given(records=st.lists(ids, unique=True), count=st.integers(1, 8), cut=st.integers(0, 8))
+def test_a_uniform_sample_of_shards_samples_is_that_of_the_whole(records: list[str], count: int, cut: int) -> None:
+    parts = [uniform("s", part, count) for part in (records[:cut], records[cut:])]
+    assert uniform("s", [id for part in parts for id in part], count) == order("s", records)[:count]
+
+
+@few
+@given(strata=st.dictionaries(ids, st.sampled_from("abc")), count=st.integers(1, 20))
+def test_strata_keep_their_shares(strata: dict[str, str], count: int) -> None:
+    drawn = stratified("s", strata, count)
+    assert len(drawn) == len(set(drawn)) == min(count, len(strata))
+    for name in set(strata.values()):
+        share = list(strata.values()).count(name) * len(drawn) / len(strata)
+        assert abs(sum(strata[id] == name for id in drawn) - share) < 1
+
+
+def test_weights_decide_how_often_something_is_drawn() -> None:
+    weights = {"heavy": 3.0, "light": 1.0, "none": 0.0}
+    first = [weighted(f"s{number}", weights, 1)[0] for number in range(2000)]
+    assert 0.71 < first.count("heavy") / 2000 < 0.79
+    assert sorted(weighted("s", weights, 3)) == ["heavy", "light"]

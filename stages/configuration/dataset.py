@@ -44,6 +44,24 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """Keep `count` of the collected records, drawn by hash of their ids.
+
+    Drawn evenly, with the shares of the values of a field kept (`by`), or with chances in proportion to a field with
+    numbers (`weight`).
+    """
+
+    __pydantic_config__: ClassVar[Any] = FORBID
+    count: int
+    by: str | None = None
+    weight: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or (self.by is not None and self.weight is not None):
+            raise InputError("sample: a count from 1, and by or weight, not both, are expected")
+
+
+@dataclass(frozen=True)
 class Dataset:
     """`conf/dataset/<option>.yaml`.
 
@@ -69,6 +87,8 @@ class Dataset:
         The field whose equal values must not be parted by the split; null for none.
     split
         The shares of train, validation and test.
+    sample
+        How many of the records to keep; null for all.
     rounds
         The folder below `data/annotations/` that holds the rounds; empty for `data/annotations/` itself. A second
         dataset in the same checkout needs one of its own.
@@ -85,6 +105,7 @@ class Dataset:
     id: str | None = None
     group: str | None = None
     split: Split = Split()
+    sample: Sample | None = None
     rounds: str = ""
 
     def __post_init__(self) -> None:
@@ -97,6 +118,15 @@ class Dataset:
             raise InputError(f"fields: {taken[0]!r} is a column of the pipeline's own; give the field another name")
         if not self.shown or not set(self.shown) <= set(self.fields):
             raise InputError(f"shown: one or more of the fields are expected ({names}), found {self.shown}")
+        if self.group is not None and self.group not in self.fields:
+            raise InputError(f"group: one of the fields ({names}) or null is expected, found {self.group!r}")
+        self._check_schema(names)
+        for key in ("by", "weight"):
+            named = getattr(self.sample, key, None)
+            if named is not None and named not in self.fields:
+                raise InputError(f"sample.{key}: one of the fields ({names}) or null is expected, found {named!r}")
+
+    def _check_schema(self, names: str) -> None:
         for name, rule in self.schema.items():
             if name not in self.fields:
                 raise InputError(f"schema: there is no field {name!r}; the dataset has {names}")
@@ -104,5 +134,3 @@ class Dataset:
                 raise InputError(f"schema.{name}: minimum and maximum are for a number, this is a {self.fields[name]}")
             if self.fields[name] == "number" and (rule.pattern is not None or rule.values is not None):
                 raise InputError(f"schema.{name}: pattern and values are for texts, and this is a number")
-        if self.group is not None and self.group not in self.fields:
-            raise InputError(f"group: one of the fields ({names}) or null is expected, found {self.group!r}")

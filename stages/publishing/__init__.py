@@ -2,6 +2,7 @@
 
 from stages.publishing.base import Form, Version, composition, published
 from stages.publishing.coco import Coco
+from stages.publishing.features import Features
 from stages.publishing.hugging_face import HuggingFace
 from stages.publishing.plain import Csv, JsonLines
 from stages.publishing.settings import Publish
@@ -13,6 +14,7 @@ __all__ = [
     "Chat",
     "Coco",
     "Csv",
+    "Features",
     "Form",
     "HuggingFace",
     "Instructions",

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
+from stages.sampling.drawing import Sample, stratified, uniform, weighted
+
+__all__ = ["Sample", "order", "split", "stratified", "uniform", "weighted"]
+
 
 def order(prefix: str, ids: Iterable[str]) -> list[str]:
     """Sort record ids by the SHA-256, in hexadecimal, of `<prefix>|<id>`.

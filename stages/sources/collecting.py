@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, media
+from stages.sampling import Sample, stratified, uniform, weighted
 from stages.sources.base import Rows, Source
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def collect(
     fields: Mapping[str, str],
     shown: Sequence[str],
     store: media.Store | None = None,
+    sample: Sample | None = None,
 ) -> pd.DataFrame:
     """Join the records of all sources, whatever the order of files and rows.
 
@@ -46,6 +48,8 @@ def collect(
         Names of the fields that an annotator sees.
     store
         Where pictures are put; needed where a field is an image.
+    sample
+        Which records to keep; None for all.
 
     Returns
     -------
@@ -88,6 +92,9 @@ def collect(
             f"{origins[second]}: the id {ids[first].as_py()!r} is already that of {origins[first]}; "
             "remove one, or set `id: null`"
         )
+    if sample is not None:
+        chosen = set(_drawn(table, ids.to_pylist(), sample))
+        order = order[[id in chosen for id in ids.take(order).to_pylist()]]
     result = pa.table([ids, *(table[name] for name in [*fields, "source"])], names=["id", *fields, "source"])
     strings = pd.StringDtype("pyarrow", na_value=float("nan"))
     frame: pd.DataFrame = result.take(order).to_pandas(types_mapper={text: strings}.get)
@@ -96,6 +103,27 @@ def collect(
             raise ValueError(f"the field {field!r} is an image, and there is no store for it")
         frame[field] = picture.put(order, frame["id"], store, f"-{field}" if len(pictures) > 1 else "")
     return frame
+
+
+def _drawn(table: pa.Table, ids: list[str], sample: Sample) -> list[str]:
+    """Draw ids by the SHA-256 of `sample|<id>`."""
+    if sample.by is not None:
+        strata = ["" if value is None else value for value in table[sample.by].to_pylist()]
+        return stratified("sample", dict(zip(ids, strata, strict=True)), sample.count)
+    if sample.weight is None:
+        return uniform("sample", ids, sample.count)
+    weights = dict(zip(ids, map(_weight, table[sample.weight].to_pylist()), strict=True))
+    return weighted("sample", weights, sample.count)
+
+
+def _weight(cell: str | None) -> float:
+    try:
+        weight = float(cell or 0)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight < float("inf"):
+        raise InputError(f"sample.weight: a number from 0, or nothing, is expected, found {cell!r:.100}")
+    return weight
 
 
 def _check(id: str | None, fields: Mapping[str, str], shown: Sequence[str]) -> None:

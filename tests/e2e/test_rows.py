@@ -12,7 +12,13 @@ from benchmarks.played import truth
 from stages import tables
 from tests.e2e.project import OTHERWISE, Project, new, offline_command, ran, twin
 
-CHOICES = {"dataset": "penguins", "cleaning": "tables", "annotator": "columns", "augmentation": "none"}
+CHOICES = {
+    "dataset": "penguins",
+    "cleaning": "tables",
+    "annotator": "columns",
+    "augmentation": "none",
+    "publish": "tables",
+}
 REVIEW = {"overlap": 3, "audit": {"number": 1, "size": 80}}
 
 pytestmark = pytest.mark.network  # collect fetches the penguins
@@ -52,6 +58,13 @@ def test_the_guarantee_holds_against_the_truth(penguins):
     assert len(lines) == stated["accepted"] > 100
     assert wrong <= stated["error_bound"] * stated["population"]
     assert penguins.report("quality")["annotator"]["audit"]["accuracy"]["value"] > 0.95
+
+
+def test_features_are_published(penguins):
+    train = tables.read(penguins.path("data/published/features/train"))
+    assert {"bill_length_mm", "island=Dream", "sex=male", "label"} <= set(train)
+    assert train.notna().all(axis=None)
+    assert abs(train["body_mass_g"].mean()) < 0.01
 
 
 def test_people_are_shown_the_row_and_gaps_stay_gaps(penguins):
