@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -20,7 +21,7 @@ import numpy as np
 
 from stages.annotators import Detector, crossfit
 from stages.media import Store
-from stages.quality.object_issues import doubts
+from stages.quality import label_issues
 from stages.sources import Scenes
 from stages.tasks import Boxes, Value
 
@@ -32,14 +33,12 @@ def main() -> None:
     from sklearn.metrics import average_precision_score
 
     wrong, given, proposals = labelled()
+    ids = [f"{place:04}" for place in range(len(given))]
+    human = [{"record": id, "first": {"value": value}} for id, value in zip(ids, given, strict=True)]
+    auto = [{"record": id, **asdict(said)} for id, said in zip(ids, proposals, strict=True)]
+    places = {id: place for place, id in enumerate(label_issues(TASK, human, auto))}
     rankings = {
-        "ours": [
-            max(
-                (each.degree for each in doubts(TASK, value, said.value, said.scores, said.confidence, TASK.bar)),
-                default=0.0,
-            )
-            for value, said in zip(given, proposals, strict=True)
-        ],
+        "ours": [-float(places.get(id, len(ids))) for id in ids],
         "ObjectLab": (-object_lab(given, proposals)).tolist(),
         "surest other": [
             said.confidence if TASK.compare(value, said.value) < TASK.bar else -1.0
