@@ -79,10 +79,10 @@ def test_every_difference_is_doubted_and_no_object_twice(value, proposed, scores
     assert found(value, value, [1.0] * len(value)) == []
 
 
-def test_the_strongest_doubt_decides_the_ranking_and_what_is_right_is_not_in_it():
+def test_the_strongest_doubt_decides_what_is_not_found_comes_last_and_what_is_right_is_left_out():
     human = [{"record": id, "first": {"value": [CAT]}} for id in "abcde"] + [{"record": "f", "first": {"value": None}}]
     auto = [
-        {"record": id, "value": value, "scores": scores, "confidence": 0.1}
+        {"record": id, "value": value, "scores": scores, "confidence": 0.95}
         for id, value, scores in (
             ("a", [CAT], [0.9]),
             ("b", [CAT, DOG], [0.9, 0.4]),
@@ -91,5 +91,5 @@ def test_the_strongest_doubt_decides_the_ranking_and_what_is_right_is_not_in_it(
             ("f", [CAT], [0.9]),
         )
     ]
-    assert label_issues(BOXES, human, auto) == ["c", "b", "d"]
+    assert label_issues(BOXES, human, auto) == label_issues(BOXES, human[::-1], auto[::-1]) == ["c", "b", "d"]
     assert sorted(object_doubts(BOXES, human, auto)) == ["b", "c", "d"]

@@ -16,6 +16,7 @@ from label_studio_sdk.label_interface import LabelInterface
 from stages import InputError
 from stages.tasks import Boxes, Masks, Polygons, load, rle
 from stages.tasks.boxes import corners
+from stages.tasks.masks import boundary
 
 BOXES = Boxes("objects", "image", ("cat", "dog"))
 POLYGONS = Polygons("objects", "image", ("cat", "dog"))
@@ -292,6 +293,20 @@ def test_overlaps_of_masks_are_those_of_their_pixels_counted_plainly(
     if either:
         assert found["iou"] == pytest.approx(shared / either)
         assert found["dice"] == pytest.approx(2 * shared / (true.sum() + marked.sum()))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10**6))
+def test_the_boundary_of_a_mask_is_what_lies_within_two_per_cent_of_the_diagonal_of_its_outline(seed: int) -> None:
+    from scipy.ndimage import distance_transform_cdt
+
+    random = np.random.default_rng(seed)
+    area = np.zeros((120, 160), dtype=bool)  # with a diagonal of 200 pixels
+    for _ in range(random.integers(1, 5)):
+        top, left, height, width = random.integers([0, 0, 2, 2], [110, 150, 80, 80])
+        area[top : top + height, left : left + width] = True
+    distance = distance_transform_cdt(np.pad(area, 1), metric="chessboard")[1:-1, 1:-1]
+    assert (boundary(area) == (area & (distance <= 4))).all()
 
 
 XML = """<View><Image name="image" value="$image"/><{0} name="objects" toName="image">

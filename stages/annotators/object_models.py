@@ -115,10 +115,10 @@ def _segments(model: Any, image: Any, threshold: float) -> Iterator[Found]:
         logits = model.model(**processor(images=[image], return_tensors="pt").to(model.device, torch.float64)).logits
         logits = torch.nn.functional.interpolate(logits, size=image.size[::-1], mode="bilinear", align_corners=False)
         shares, classes = torch.softmax(logits[0], dim=0).max(dim=0)
-    for number in classes.unique().tolist():
+    for number, name in sorted(model.model.config.id2label.items()):
         mask = (classes == number) & (shares >= threshold)
         score = shares[mask].mean().item() if mask.any() else 0.0
-        yield from _cut(mask.cpu().numpy(), model.model.config.id2label[number], score)
+        yield from _cut(mask.cpu().numpy(), name, score)
 
 
 def _everything(model: Any, image: Any, threshold: float) -> Iterator[Found]:

@@ -111,8 +111,8 @@ class PretrainedDetector:
         names = dict(self.labels) or {label: label for label in task.labels}
         for label in names.values():
             if label not in task.labels:
-                known = ", ".join(task.labels)
-                raise InputError(f"annotator.labels: {label!r} is not in the labelling interface; it has {known}")
+                there = ", ".join(task.labels)
+                raise InputError(f"annotator.labels: {label!r} is not in the labelling interface; it has {there}")
         known = {str(name) for name in pipeline.model.config.id2label.values()}
         if self.kind != "zero-shot-object-detection" and (unknown := [each for each in names if each not in known]):
             some = ", ".join(sorted(known)[:20])

@@ -31,8 +31,9 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
 
     Returns
     -------
-    Ids, most suspicious first. Of choices by `suspicious`; of objects by the strongest of `object_doubts`; of other
-    tasks those for which the proposal says something else, the surest first; ties by id.
+    Ids, most suspicious first. Of choices by `suspicious`; of objects by the strongest of `object_doubts`, what the
+    annotator finds before what it does not, since it may be blind there; of other tasks those for which the proposal
+    says something else, the surest first; ties by id.
     """
     proposals, first = _pairs(human, auto)
     known = sorted(first)
@@ -43,8 +44,8 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
         return suspicious(task, known, [first[record] for record in known], scores)
     if isinstance(task, Objects | Masks):
         found = object_doubts(task, human, auto)
-        strongest = {record: round(max(each.degree for each in found[record]), 9) for record in found}
-        return sorted(strongest, key=lambda record: (-strongest[record], record))
+        strongest = {record: max(map(_strength, each)) for record, each in found.items()}
+        return sorted(sorted(found), key=lambda record: strongest[record], reverse=True)
     sure = {
         record: proposals[record]["confidence"]
         for record in known
@@ -164,6 +165,10 @@ def _pairs(human: Sequence[Line], auto: Sequence[Line]) -> tuple[dict[str, Line]
     proposals = {line["record"]: line for line in auto}
     first = {line["record"]: line["first"]["value"] for line in human if line["record"] in proposals}
     return proposals, {record: value for record, value in first.items() if value is not None}
+
+
+def _strength(doubt: Doubt) -> tuple[bool, float]:
+    return doubt.kind != "spurious", round(doubt.degree, 9)
 
 
 def _decided(line: Line) -> bool:
