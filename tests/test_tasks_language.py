@@ -51,7 +51,9 @@ def test_a_value_survives_label_studio(task, data):
     assert task.parse(result) == value
     assert task.parse([{**result[0], "id": "x1", "origin": "manual"}]) == value
     assert not LabelInterface(XML[task]).validate_prediction({"result": result}, return_errors=True)
-    assert task.answered(value, {}) == value
+    said = task.answer(value, {}) if isinstance(task, Rating) else value
+    assert task.answered(said, {}) == value
+    assert said in task.schema().get("enum", [said])
 
 
 @each_task
@@ -113,6 +115,14 @@ def test_what_is_no_result_of_the_control_is_refused(task, told, result):
 def test_a_wrong_value_is_refused(task, value, told):
     with pytest.raises(ValueError, match=told):
         task.parse([{**task.show("x")[0], "value": value}])
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"), [(STARS, 4), (STARS, "6"), (STARS, ["4"]), (BETTER, "both"), (SUMMARY, ["a"]), (SUMMARY, " ")]
+)
+def test_a_wrong_answer_is_refused(task, answer):
+    with pytest.raises(ValueError, match="expected, found"):
+        task.answered(answer, {})
 
 
 def test_several_entries_are_paragraphs():
