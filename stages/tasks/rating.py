@@ -48,16 +48,11 @@ class Rating(Choice):
         told = {"rating": value}
         return [{"from_name": self.name, "to_name": self.to_name, "type": "rating", "value": told}]
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self.labels)}  # as texts, of which none begins another, as 1 does 10
-
-    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:  # noqa: ARG002
-        if answer not in self.labels:
-            raise ValueError(f"one of {', '.join(self.labels)}, as a text, is expected, found {answer!r:.100}")
-        return int(answer)
+    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:
+        return int(super().answered(answer, texts))
 
     def answer(self, value: Value, texts: Mapping[str, str]) -> Any:  # noqa: ARG002
-        return str(value)
+        return str(value)  # as the schema lists the labels; of texts none begins another, as 1 does 10
 
     def compare(self, one: Value, other: Value) -> float:
         """Give 1 for the same rating, 0 for those farthest apart, and in between in proportion."""
