@@ -16,7 +16,9 @@ from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, cohen_kappa_score, mean_absolute_error
 
 from stages import InputError
-from stages.tasks import Pairwise, Rating, Task, Text, load
+from stages.quality import agreement
+from stages.review.consensus import dawid_skene, majority
+from stages.tasks import Pairwise, Quoting, Rating, Task, Text, load
 
 STARS = Rating("stars", "text", ("1", "2", "3", "4", "5"))
 BETTER = Pairwise("better", "a", sides=("one", "two"))
@@ -49,7 +51,9 @@ def test_a_value_survives_label_studio(task, data):
     assert task.parse(result) == value
     assert task.parse([{**result[0], "id": "x1", "origin": "manual"}]) == value
     assert not LabelInterface(XML[task]).validate_prediction({"result": result}, return_errors=True)
-    assert task.answered(value, {}) == value
+    said = task.answer(value, {}) if isinstance(task, Quoting) else value
+    assert task.answered(said, {}) == value
+    assert said in task.schema().get("enum", [said])
 
 
 @each_task
@@ -111,6 +115,14 @@ def test_what_is_no_result_of_the_control_is_refused(task, told, result):
 def test_a_wrong_value_is_refused(task, value, told):
     with pytest.raises(ValueError, match=told):
         task.parse([{**task.show("x")[0], "value": value}])
+
+
+@pytest.mark.parametrize(
+    ("task", "answer"), [(STARS, 4), (STARS, "6"), (STARS, ["4"]), (BETTER, "both"), (SUMMARY, ["a"]), (SUMMARY, " ")]
+)
+def test_a_wrong_answer_is_refused(task, answer):
+    with pytest.raises(ValueError, match=r"expected, found|exactly one of"):
+        task.answered(answer, {})
 
 
 def test_several_entries_are_paragraphs():
@@ -204,3 +216,34 @@ def test_preferences_are_scored_as_choices():
     found = scored(BETTER, ["left", "right", "left"], ["left", "left", "left"])
     assert found["accuracy"] == pytest.approx(2 / 3)
     assert found["recall_right"] == 0
+
+
+def test_dawid_skene_knows_raters_who_err_to_one_side():
+    found = []
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        truth = random.choice(5, 400, p=[0.05, 0.2, 0.2, 0.45, 0.1]) + 1
+        errs = list(zip(random.normal(0, 0.6, 8), random.uniform(0.3, 1.2, 8), strict=True))
+        votes = {
+            f"{i:03}": {
+                f"p{who}": int(np.clip(round(true + random.normal(*errs[who])), 1, 5))
+                for who in random.choice(8, 3, replace=False)
+            }
+            for i, true in enumerate(truth)
+        }
+        given = [[each.value for each in by(STARS, votes).values()] for by in (majority, dawid_skene)]
+        assert {type(each) for each in given[1]} == {int}
+        found.append([scored(STARS, truth, each)["mean_absolute_error"] for each in given])
+    medians, weighed = np.mean(found, axis=0)
+    assert weighed < 0.85 * medians
+
+
+def test_agreement_of_ratings_is_ordinal():
+    """Four observers and their ordinal alpha in Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011."""
+    said = ["1 2 3 3 2 1 4 1 2 * * *", "1 2 3 3 2 2 4 1 2 5 * 3", "* 3 3 3 2 3 4 2 2 5 1 *", "1 2 3 3 2 4 4 1 2 5 1 *"]
+    votes: dict[str, dict[str, int]] = {}
+    for person, row in enumerate(said):
+        for unit, rating in enumerate(row.split()):
+            if rating != "*":
+                votes.setdefault(str(unit), {})[str(person)] = int(rating)
+    assert agreement(votes, STARS, 1)["alpha"]["value"] == pytest.approx(0.815, abs=5e-4)

@@ -78,7 +78,7 @@ def _composition(dataset: Block, published: Block) -> list[str]:
         "## Composition",
         f"{records:,} of the version's {dataset['records']:,} records. {told if without else 'All have a label.'}",
         *_table(["split", *ORIGINS.values(), "records"], by_origin),
-        *_table(["label", *splits], by_label),
+        *(_table(["label", *splits], by_label) if by_label else []),
         "Beside its fields a record has `id`, `label`, `origin` (`human` or `auto`), `confidence` (the share of people "
         "who gave the label, or the annotator's probability of being right) and `source`.",
     ]

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages import InputError
-from stages.tasks import Choice, Task, Value
+from stages.tasks import Choice, Rating, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +16,7 @@ Votes = Mapping[str, Mapping[str, Value]]  # by record, then by annotator
 
 ITERATIONS, TOLERANCE = 50, 1e-5
 PRIOR = 5.0  # how many votes an annotator must give to weigh as much as what is known of all annotators
+RATINGS = 20.0  # the same of ratings, which have more answers to be learned (chosen on simulated raters)
 NEVER = 1e-6  # pseudo-votes for an error that nobody has made
 
 
@@ -42,7 +43,8 @@ def dawid_skene(task: Task, votes: Votes) -> dict[str, Consensus]:
     The confidence is the posterior probability of the value. An annotator's error rates are smoothed towards those of
     all annotators together, and learnt only from records with two votes or more: a record with one says nothing of
     errors, and would make people who saw other records look biased. Where no record has two, the vote stands. With
-    several choices per record, each label is a question of its own with the answers yes and no.
+    several choices per record, each label is a question of its own with the answers yes and no. Of ratings it begins at
+    the medians, which are nearer to the truth than the shares of the votes.
 
     Parameters
     ----------
@@ -78,7 +80,11 @@ def dawid_skene(task: Task, votes: Votes) -> dict[str, Consensus]:
         columns = [_posterior(rows, annotators, codes[:, label], 2)[:, 1] for label in range(len(task.labels))]
         scores = np.column_stack(columns)
     else:
-        scores = _posterior(rows, annotators, codes.argmax(axis=1), len(task.labels))
+        medians = (
+            [task.merge(list(votes[record].values()))[0] for record in records] if isinstance(task, Rating) else []
+        )
+        beginning = (task.codes(medians).astype(float), RATINGS) if medians else (None, PRIOR)
+        scores = _posterior(rows, annotators, codes.argmax(axis=1), len(task.labels), *beginning)
     proposals = task.decide(scores.round(9))  # rounded: a tie is a tie on every machine
     return {
         record: Consensus(each.value, each.confidence, f"dawid_skene over {count} people")
@@ -95,7 +101,14 @@ def _places(items: Sequence[Any]) -> tuple[list[Any], np.ndarray]:
     return different, np.fromiter(map(place.__getitem__, items), dtype=np.int32, count=len(items))
 
 
-def _posterior(rows: np.ndarray, annotators: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
+def _posterior(
+    rows: np.ndarray,
+    annotators: np.ndarray,
+    answers: np.ndarray,
+    classes: int,
+    start: np.ndarray | None = None,
+    weight: float = PRIOR,
+) -> np.ndarray:
     """Probability of each class, shape (rows, classes), given votes as three arrays of the same length."""
     import numpy as np
     from scipy.sparse import csr_array
@@ -108,11 +121,11 @@ def _posterior(rows: np.ndarray, annotators: np.ndarray, answers: np.ndarray, cl
     # what errors are learnt from, with one row per annotator and answer
     given = csr_array(((votes > 1)[rows] * ones, (answered, rows)), shape=(count * classes, len(votes)))
     shares = csr_array((ones, (rows, answers)), shape=(len(votes), classes)).toarray()
-    truth = shares / votes[:, np.newaxis]
+    truth = shares / votes[:, np.newaxis] if start is None else start
     for _ in range(ITERATIONS):
         confusion = (given @ truth).reshape(count, classes, classes)  # annotator, answer, truth
         everyone = confusion.sum(axis=0) + np.eye(classes) + NEVER
-        confusion += PRIOR * everyone / everyone.sum(axis=0)
+        confusion += weight * everyone / everyone.sum(axis=0)
         confusion /= confusion.sum(axis=1, keepdims=True)
         prior = truth.sum(axis=0) + 1
         logs = taken @ np.log(confusion.reshape(-1, classes)) + np.log(prior / prior.sum())

@@ -36,11 +36,3 @@ class Pairwise(Choice):
     def show(self, value: Value) -> list[dict[str, Any]]:
         told = {"selected": value}
         return [{"from_name": self.name, "to_name": self.to_name, "type": "pairwise", "value": told}]
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self.labels)}
-
-    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:  # noqa: ARG002
-        if answer not in self.labels:
-            raise ValueError(f"left or right is expected, found {answer!r:.100}")
-        return answer

@@ -39,17 +39,20 @@ class Rating(Choice):
         return "quadratic_kappa"
 
     def parse(self, result: Sequence[Mapping[str, Any]]) -> Value:
-        return self._valid(only(result, self.name, "rating", "rating"))
+        rating = only(result, self.name, "rating", "rating")
+        if type(rating) is not int or not 1 <= rating <= len(self.labels):
+            raise ValueError(f"a whole number from 1 to {len(self.labels)} is expected, found {rating!r:.100}")
+        return rating
 
     def show(self, value: Value) -> list[dict[str, Any]]:
         told = {"rating": value}
         return [{"from_name": self.name, "to_name": self.to_name, "type": "rating", "value": told}]
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "enum": list(self.values)}
+    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:
+        return int(super().answered(answer, texts))
 
-    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:  # noqa: ARG002
-        return self._valid(answer)
+    def answer(self, value: Value, texts: Mapping[str, str]) -> Any:  # noqa: ARG002
+        return str(value)  # as the schema lists the labels; of texts none begins another, as 1 does 10
 
     def compare(self, one: Value, other: Value) -> float:
         """Give 1 for the same rating, 0 for those farthest apart, and in between in proportion."""
@@ -95,11 +98,6 @@ class Rating(Choice):
                 "quadratic_kappa": 1 - (shares * apart**2).sum(axis=(-2, -1)) / (chance * apart**2).sum(axis=(-2, -1)),
                 "rank_correlation": together / np.sqrt(spread[0] * spread[1]),
             }
-
-    def _valid(self, rating: Any) -> int:
-        if type(rating) is not int or not 1 <= rating <= len(self.labels):
-            raise ValueError(f"a whole number from 1 to {len(self.labels)} is expected, found {rating!r:.100}")
-        return rating
 
 
 def _centred_ranks(counts: np.ndarray, total: np.ndarray) -> np.ndarray:

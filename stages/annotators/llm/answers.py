@@ -70,8 +70,8 @@ def probabilities(content: str, tokens: Sequence[Token], task: Askable) -> list[
     if tokens and answer do not fit together.
     """
     form = task.schema()
-    if "enum" in form:  # a number has no end of its own: 1 is the beginning of 10
-        candidates = [_dump(each) if isinstance(each, str) else _dump(each) + "}" for each in form["enum"]]
+    if "enum" in form:
+        candidates = [json.dumps(each, ensure_ascii=False) for each in form["enum"]]
         return likelihood.chances(content, tokens, ["value"], candidates)
     members = form.get("properties", {})
     if members and all(each == {"type": "boolean"} for each in members.values()):
@@ -96,7 +96,3 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("each key of the answer must stand there once")
     return found
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
