@@ -116,6 +116,7 @@ def test_messages_are_kept_as_they_came_until_there_are_enough(broker):
     snapshot(source)
     enough.set()
     assert [(each["messages"], each["ended"], each["connections"]) for each in about()] == [(50, "count", 1)]
+    assert about()[0]["address"] == f"mqtt://127.0.0.1:{broker.port}"
     kept = cells(source, "topic", "payload", "t", "on", "more")
     assert len(kept) == 50
     assert set(kept) == {

@@ -19,6 +19,7 @@ import pytest
 from stages import InputError
 from stages.publishing.croissant import CONTEXT
 from stages.sources import Address, Croissant, HuggingFaceDataset, collect
+from tests import s3
 
 CSV = b"id,text\n001,NA\n002,two\n"
 
@@ -162,6 +163,18 @@ def test_a_storage_without_its_library_says_which_extra_brings_it(kind, monkeypa
     monkeypatch.delitem(_registry, kind, raising=False)
     with pytest.raises(InputError, match=rf"{kind}:// needs what `pip install '\.\[{kind}\]'` brings"):
         cells(Address(address=f"{kind}://bucket/a.csv", sha256="0" * 64, format="csv"), "id")
+
+
+@pytest.mark.slow
+def test_a_file_of_a_storage_is_read_by_who_the_environment_says(monkeypatch):
+    with s3.served("open", "hunter2", monkeypatch) as (address, client):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        client.put_object(Bucket="open", Key="d/a.csv", Body=CSV)
+        sha256 = hashlib.sha256(CSV).hexdigest()
+        assert cells(Address(address="s3://open/d/a.csv", sha256=sha256, format="csv"), "id") == [("001",), ("002",)]
+        with pytest.raises(InputError, match=r"s3://open/d/b\.csv: cannot be fetched") as caught:
+            cells(Address(address="s3://open/d/b.csv", sha256="0" * 64, format="csv"), "id")
+        assert "hunter2" not in str(caught.value)
 
 
 # Hugging Face

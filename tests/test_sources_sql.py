@@ -224,6 +224,9 @@ def test_the_command_fetches_what_params_choose(here):
         "name: mine\nlabeling: tweets\nabout: {title: T, license: MIT}\n"
         "id: number\nfields: {body: text}\nshown: [body]\n"
         "sources:\n  tickets: {_target_: stages.sources.Sql, path: data/raw/tickets, query: conf/dataset/mine.sql}\n"
+        "  hours:\n    _target_: stages.sources.Windows\n"
+        "    readings: {_target_: stages.sources.Sql, path: data/raw/hours, query: conf/dataset/mine.sql}\n"
+        "    time: number\n    values: [body]\n    every: 1h\n    length: 1d\n    clock: {format: s}\n"
     )
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -234,10 +237,11 @@ def test_the_command_fetches_what_params_choose(here):
     done = run("snapshot")
     assert done.returncode == 0, done.stderr
     assert "tickets: 1 fetched" in done.stdout
+    assert "hours: 1 fetched" in done.stdout
     assert "dvc add data/raw/tickets && git add data/raw/tickets.dvc data/raw/.gitignore && git commit" in done.stdout
     wrong = run("snapshot", "absent")
     assert wrong.returncode == 1
-    assert wrong.stderr == "error: absent: no source of mine of this name is fetched; those are tickets\n"
+    assert wrong.stderr == "error: absent: no source of mine of this name is fetched; those are tickets, hours\n"
 
 
 @pytest.fixture(scope="module")

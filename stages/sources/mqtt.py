@@ -91,6 +91,7 @@ class Mqtt:
                     draft.keep(
                         f"messages of part {len(kept):05}",
                         file,
+                        address=f"{place.scheme}://{place.hostname}:{place.port or PORTS[place.scheme]}",
                         messages=listener.messages,
                         ended=listener.ended or "interrupted",
                         retained=listener.retained,

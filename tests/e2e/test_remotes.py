@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import s3
 from tests.e2e.project import Project, ran
 
 SECRET = "-".join(["not", "to", "be", "written", "anywhere"])  # this file is itself in the project
@@ -21,18 +22,9 @@ def folder(tmp_path: Path) -> list[str]:
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A bucket of a server on loopback that speaks S3, with who may use it in the environment."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    for name, value in {"ACCESS_KEY_ID": "me", "SECRET_ACCESS_KEY": SECRET, "DEFAULT_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    address = "http://{}:{}".format(*server.get_host_and_port())
-    boto3.client("s3", endpoint_url=address).create_bucket(Bucket="team")
-    yield ["s3://team/data", "endpointurl", address]
-    server.stop()
+    """A bucket on loopback, with who may use it in the environment."""
+    with s3.served("team", SECRET, monkeypatch) as (address, _):
+        yield ["s3://team/data", "endpointurl", address]
 
 
 @pytest.fixture(params=["folder", "bucket"])
