@@ -17,7 +17,8 @@ from stages import InputError
 from stages.annotators import NotEnough, Tagger, chain, crossfit
 from stages.annotators.iob import tokens
 from stages.sources import Tagged
-from stages.tasks import Boxes, Spans, load
+from stages.review.consensus import token_vote
+from stages.tasks import Boxes, Choice, Spans, load
 
 NAMES = Spans("names", "text", ("person", "place"))
 XML = """<View><Text name="text" value="$text"/><Labels name="names" toName="text">
@@ -119,6 +120,39 @@ def test_a_consensus_keeps_what_most_marked_with_the_median_borders():
     assert NAMES.merge([[span(0, 3)], [span(0, 3, "place")], []])[0] == []
     nested = [span(0, 2, "place"), span(0, 6)]
     assert NAMES.merge([nested, nested, [span(0, 6)]])[0] == nested
+
+
+@given(st.lists(values, min_size=1, max_size=4))
+def test_a_token_vote_covers_what_most_people_covered(votes):
+    voted = NAMES.vote(votes)[0]
+    for label in NAMES.labels:
+        for place in range(18):
+            inside = [
+                sum(x["start"] <= place < x["end"] and x["label"] == label for x in v) > 0 for v in [voted, *votes]
+            ]
+            assert inside[0] == (2 * sum(inside[1:]) > len(votes))
+
+
+def test_a_token_vote_parts_neighbours_where_most_people_do():
+    two, one = [span(0, 2), span(2, 4)], [span(0, 4)]
+    assert NAMES.vote([two, two, one]) == (two, 2 / 3, 2)
+    assert NAMES.vote([two, one, one]) == (one, 2 / 3, 2)
+    assert NAMES.vote([[span(0, 3)], [span(1, 4)], [span(8, 9)]])[0] == [span(1, 3)]
+    assert NAMES.vote([[]]) == ([], 1.0, 1)
+
+
+def test_a_token_vote_is_for_spans_alone():
+    agreed = token_vote(NAMES, {"a": {"ann": [span(0, 3)], "bob": [span(0, 3)], "eve": []}})["a"]
+    assert agreed == ([span(0, 3)], 2 / 3, "token_vote over 3 people, 2 said just this")
+    with pytest.raises(InputError, match="token_vote is for spans, this task is choice"):
+        token_vote(Choice("a", "b", ("x", "y")), {})
+
+
+def test_ten_thousand_spans_are_read_and_merged():
+    many = [span(10 * i, 10 * i + 4) for i in range(10_000)]
+    assert NAMES.parse(NAMES.show(many)) == many
+    assert NAMES.vote([many, many, [span(5, 9)]])[0] == many
+    assert NAMES.merge([many[:2_000], many[:2_000], [span(5, 9)]])[0] == many[:2_000]
 
 
 def test_three_people_know_more_than_each_of_them():
