@@ -16,8 +16,8 @@ from benchmarks.played import spans as marked
 from stages import InputError
 from stages.annotators import NotEnough, Tagger, chain, crossfit
 from stages.annotators.iob import tokens
-from stages.sources import Tagged
 from stages.review.consensus import token_vote
+from stages.sources import Tagged
 from stages.tasks import Boxes, Choice, Spans, load
 
 NAMES = Spans("names", "text", ("person", "place"))
