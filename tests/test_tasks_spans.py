@@ -15,10 +15,10 @@ from scipy.sparse import csr_matrix
 from benchmarks.played import spans as marked
 from stages import InputError
 from stages.annotators import NotEnough, Tagger, chain, crossfit
-from stages.annotators.iob import tokens
 from stages.review.consensus import token_vote
 from stages.sources import Tagged
 from stages.tasks import Boxes, Choice, Spans, load
+from stages.tasks.iob import tokens
 
 NAMES = Spans("names", "text", ("person", "place"))
 XML = """<View><Text name="text" value="$text"/><Labels name="names" toName="text">

@@ -15,11 +15,11 @@ from stages.annotators import logistic
 from stages.annotators.asking import refuse_asking
 from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.calibration import propose
-from stages.annotators.iob import tokens
 from stages.annotators.logistic import Logistic
 from stages.annotators.tagger import matrix
 from stages.annotators.texts import joined
 from stages.tasks import Choice, Proposal, Relations, Task, Value
+from stages.tasks.iob import tokens
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from stages import tables
 from stages.annotators import chain
 from stages.annotators.base import NotEnough, spans
-from stages.annotators.iob import Token, tags_of, tokens, value_of
 from stages.annotators.texts import column
 from stages.tasks import Proposal, Spans, Task, Value
+from stages.tasks.iob import Token, tags_of, tokens, value_of
 
 if TYPE_CHECKING:
     import numpy as np

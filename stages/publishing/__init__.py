@@ -5,6 +5,7 @@ from stages.publishing.coco import Coco
 from stages.publishing.hugging_face import HuggingFace
 from stages.publishing.plain import Csv, JsonLines
 from stages.publishing.settings import Publish
+from stages.publishing.spans import Conll, DocBin, TokenClassification
 from stages.publishing.turns import Chat, Instructions, Preferences
 from stages.publishing.voc import Voc
 from stages.publishing.yolo import Yolo
@@ -12,13 +13,16 @@ from stages.publishing.yolo import Yolo
 __all__ = [
     "Chat",
     "Coco",
+    "Conll",
     "Csv",
+    "DocBin",
     "Form",
     "HuggingFace",
     "Instructions",
     "JsonLines",
     "Preferences",
     "Publish",
+    "TokenClassification",
     "Version",
     "Voc",
     "Yolo",
