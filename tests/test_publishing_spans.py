@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ def test_tags_tell_of_whole_spans(drawn):
     ends = [place for place, tag in enumerate(found.tags) if tag[0] != "I"] + [len(found.tags)]
     told = {
         (found.tokens[start][1], found.tokens[end - 1][2], found.tags[start][2:])
-        for start, end in zip(ends, ends[1:], strict=False)
+        for start, end in pairwise(ends)
         if found.tags[start][0] == "B"
     }
     given = [(each["start"], each["end"], each["label"]) for each in found.spans]
@@ -216,7 +217,7 @@ def test_other_labels_and_fields_are_refused(tmp_path):
     with pytest.raises(InputError, match="carries spans, and this dataset has choice"):
         Conll("text").write(tmp_path / "conll", version)
     with pytest.raises(InputError, match="'body' is no text of this dataset"):
-        DocBin("body").write(tmp_path / "spacy", replace(version, task=NAMES))
+        TokenClassification("body").write(tmp_path / "tokens", replace(version, task=NAMES))
 
 
 RELATED = Relations(NAMES, ("in",))
