@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import permutations
 
 import pytest
@@ -125,6 +126,50 @@ def test_a_consensus_keeps_the_relations_that_most_drew_between_what_most_marked
     assert WORKS.merge([one, two, three]) == (one, 1 / 3, 1)
 
 
+SAID = "Ann met Bob in Rome. Bob left."
+
+
+def test_a_language_model_quotes_what_is_related():
+    quoted = [
+        {"text": "Bob", "label": "person"},
+        {"text": "Rome", "label": "place"},
+        {"text": "Bob", "label": "person"},
+    ]
+    drawn = [
+        {"head": "Bob", "tail": "Rome", "label": "in"},
+        {"head": "Eve", "tail": "Rome", "label": "in"},
+        {"head": "Rome", "tail": "Rome", "label": "in"},
+    ]
+    found = WORKS.answered({"spans": quoted, "relations": drawn}, {"text": SAID})
+    assert found == value(
+        [(8, 11, "person"), (15, 19, "place"), (21, 24, "person")], [((21, 24, "person"), (15, 19, "place"), "in")]
+    )
+    assert WORKS.answer(found, {"text": SAID}) == {"spans": quoted, "relations": drawn[:1]}
+    both = BOTH.answered({"names": {"spans": quoted, "relations": drawn}, "topic": "news"}, {"text": SAID})
+    assert both == {"names": found, "topic": "news"}
+    assert BOTH.answer(both, {"text": SAID}) == {"names": WORKS.answer(found, {"text": SAID}), "topic": "news"}
+    assert list(BOTH.schema()["properties"]) == ["names", "topic"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ([], "an object with the keys names, topic"),
+        ({"names": [], "topic": "news"}, 'names: it must be an object with "spans" and "relations"'),
+        ({"names": {"spans": [], "relations": [1]}, "topic": "news"}, 'a list of objects with "head"'),
+        ({"names": {"spans": [], "relations": None}, "topic": "news"}, 'a list of objects with "head"'),
+        ({"names": {"spans": [], "relations": []}, "topic": "sport"}, "topic: it must be exactly one of"),
+        (
+            {"names": {"spans": [], "relations": [{"head": "a", "tail": "b", "label": "x"}]}, "topic": "news"},
+            "of a relation must be one of in, knows",
+        ),
+    ],
+)
+def test_a_wrong_answer_is_told_to_the_model(answer, told):
+    with pytest.raises(ValueError, match=re.escape(told)):
+        BOTH.answered(answer, {"text": SAID})
+
+
 choices = st.sampled_from(("news", "person"))
 answers = st.builds(lambda names, topic: {"names": names, "topic": topic}, values(), choices)
 
@@ -177,3 +222,9 @@ def test_pictures_can_be_combined_too():
     task = load(f'<View><Image name="image" value="$image"/>{boxes}{TOPIC.replace("text", "image")}</View>', "a.xml")
     assert isinstance(task, Combined)
     assert task.parts[0] == Boxes("things", "image", ("dog",))
+
+
+def test_what_no_language_model_can_be_asked_for_is_told():
+    boxes = Boxes("things", "image", ("dog",))
+    with pytest.raises(InputError, match="cannot be asked for boxes"):
+        Combined((boxes, Choice("topic", "image", ("a", "b")))).schema()

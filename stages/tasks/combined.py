@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stages.tasks.base import Task, Value
+from stages import InputError
+from stages.tasks.base import Askable, Quoting, Task, Value
 from stages.tasks.relations import Relations, is_relation
 
 if TYPE_CHECKING:
@@ -81,6 +82,34 @@ class Combined:
         value = {part.name: part.merge([vote[part.name] for vote in votes])[0] for part in self.parts}
         same = sum(self.compare(vote, value) >= self.bar for vote in votes)
         return value, same / len(votes), same
+
+    def schema(self) -> dict[str, Any]:
+        parts = {part.name: part.schema() for part in self._askable()}
+        return {"type": "object", "properties": parts, "required": [*parts], "additionalProperties": False}
+
+    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:
+        names = [part.name for part in self.parts]
+        if not isinstance(answer, dict) or set(answer) != set(names):
+            raise ValueError(f"it must be an object with the keys {', '.join(names)}")
+        value = {}
+        for part in self._askable():
+            try:
+                value[part.name] = part.answered(answer[part.name], texts)
+            except ValueError as error:
+                raise ValueError(f"{part.name}: {error}") from error
+        return value
+
+    def answer(self, value: Value, texts: Mapping[str, str]) -> Any:
+        return {
+            part.name: part.answer(value[part.name], texts) if isinstance(part, Quoting) else value[part.name]
+            for part in self.parts
+        }
+
+    def _askable(self) -> Iterator[Askable]:
+        for part in self.parts:
+            if not isinstance(part, Askable):
+                raise InputError(f"annotator: a language model cannot be asked for {part.type} ({part.name!r})")
+            yield part
 
     def statistics(self, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
         """Per record: what each part counts; whether all are right; 1."""

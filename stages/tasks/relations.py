@@ -145,6 +145,50 @@ class Relations:
         same = sum(vote == value for vote in votes)
         return value, same / len(votes), same
 
+    def schema(self) -> dict[str, Any]:
+        drawn = {name: {"type": "string"} for name in ("head", "tail")} | {
+            "label": {"type": "string", "enum": list(self.types)}
+        }
+        items = {"type": "object", "properties": drawn, "required": [*drawn], "additionalProperties": False}
+        told = "Every relation, from one of the spans to another, both quoted as there"
+        parts = {"spans": self.spans.schema(), "relations": {"type": "array", "description": told, "items": items}}
+        return {"type": "object", "properties": parts, "required": [*parts], "additionalProperties": False}
+
+    def answered(self, answer: Any, texts: Mapping[str, str]) -> Value:
+        """Find quotations in the text; of spans that read alike the nearest two are related.
+
+        A relation to what is no span is left out.
+        """
+        if not isinstance(answer, dict) or set(answer) != {"spans", "relations"}:
+            raise ValueError('it must be an object with "spans" and "relations"')
+        spans, text = self.spans.answered(answer["spans"], texts), self.spans.text_of(texts)
+        quoted: dict[str, list[Span]] = {}
+        for span in spans:
+            quoted.setdefault(text[span["start"] : span["end"]], []).append(_key(span))
+        drawn = []
+        for each in answer["relations"] if isinstance(answer["relations"], list) else [None]:
+            if not isinstance(each, dict) or set(each) != {"head", "tail", "label"}:
+                raise ValueError('"relations" must be a list of objects with "head", "tail" and "label"')
+            if each["label"] not in self.types:
+                raise ValueError(f'each "label" of a relation must be one of {", ".join(self.types)}')
+            pairs = [
+                (head, tail)
+                for head in quoted.get(str(each["head"]), [])
+                for tail in quoted.get(str(each["tail"]), [])
+                if head != tail
+            ]
+            if pairs:
+                drawn.append((*min(pairs, key=lambda pair: (abs(pair[0][0] - pair[1][0]), pair)), each["label"]))
+        return self.ordered(spans, drawn)
+
+    def answer(self, value: Value, texts: Mapping[str, str]) -> Any:
+        spans = self.spans.answer(value["spans"], texts)
+        related = [
+            {"head": spans[each["head"]]["text"], "tail": spans[each["tail"]]["text"], "label": each["label"]}
+            for each in value["relations"]
+        ]
+        return {"spans": spans, "relations": related}
+
     def statistics(self, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
         """Per record: what `Spans` counts; per type the found, true, given and touched relations; right; 1."""
         import numpy as np

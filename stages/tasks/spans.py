@@ -100,13 +100,13 @@ class Spans(Regions):
             if each["label"] not in self.labels:
                 raise ValueError(f'each "label" must be one of {labels}')
             quoted.append((each["text"], each["label"]))
-        return self.ordered(located(quoted, self._text(texts)))
+        return self.ordered(located(quoted, self.text_of(texts)))
 
     def answer(self, value: Value, texts: Mapping[str, str]) -> Any:
-        text = self._text(texts)
+        text = self.text_of(texts)
         return [{"text": text[each["start"] : each["end"]], "label": each["label"]} for each in value]
 
-    def _text(self, texts: Mapping[str, str]) -> str:
+    def text_of(self, texts: Mapping[str, str]) -> str:
         """Give the text that is marked: the field with the name of what the control labels, else the first."""
         return texts.get(self.to_name, next(iter(texts.values()), ""))
 
