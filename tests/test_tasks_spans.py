@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from label_studio_sdk.label_interface import LabelInterface
+from nervaluate import Evaluator
 from scipy.sparse import csr_matrix
 
 from benchmarks.played import spans as marked
@@ -94,6 +95,28 @@ def test_metrics_of_a_small_example():
     assert found["overlap_f1"] == pytest.approx(2 / 3)
     assert (found["recall_person"], found["precision_person"], found["f1_place"]) == (0.5, 1.0, 0.0)
     assert found["accuracy"] == pytest.approx(1 / 3)
+
+
+def flat(value):
+    """The spans that begin where no other is, as a tagger would give them."""
+    kept = []
+    for each in value:
+        if not kept or kept[-1]["end"] <= each["start"]:
+            kept.append(each)
+    return kept
+
+
+@given(st.lists(st.tuples(values, values), min_size=1, max_size=4))
+def test_metrics_are_those_of_nervaluate(pairs):
+    truth, given = ([flat(pair[side]) for pair in pairs] for side in (0, 1))
+    theirs = Evaluator(truth, given, list(NAMES.labels), loader="dict").evaluate()
+    with np.errstate(invalid="ignore"):
+        ours = {name: np.nan_to_num(each) for name, each in f1(truth, given).items()}
+    told = {"": theirs["overall"]["strict"]}
+    told |= {f"_{label}": theirs["entities"][label]["strict"] for label in NAMES.labels if label in theirs["entities"]}
+    for ending, result in told.items():
+        for name in ("precision", "recall", "f1"):
+            assert ours[f"{name}{ending}"] == pytest.approx(getattr(result, name))
 
 
 @given(values, values)
