@@ -16,9 +16,10 @@ from scipy.sparse import csr_matrix
 from benchmarks.played import spans as marked
 from stages import InputError
 from stages.annotators import NotEnough, Tagger, chain, crossfit
+from stages.label_studio.forms import check
 from stages.review.consensus import token_vote
 from stages.sources import Tagged
-from stages.tasks import Boxes, Choice, Spans, load
+from stages.tasks import Boxes, Choice, Interface, Spans, load
 from stages.tasks.iob import tokens
 
 NAMES = Spans("names", "text", ("person", "place"))
@@ -285,3 +286,15 @@ def test_of_spans_that_overlap_it_learns_the_longest():
     nested = [NAMES.ordered([*value, span(value[0]["start"], value[0]["start"] + 1, "place")]) for value in truth]
     model = Tagger("text").fit(records, nested, NAMES, 1)
     assert f1(truth, [each.value for each in model.predict(records)])["f1"] > 0.95
+
+
+def test_a_span_beyond_the_text_is_found_before_it_is_pushed():
+    asked = {
+        "data": {"record": "r", "text": "Ann"},
+        "predictions": [{"score": 0.5, "result": NAMES.show([span(0, 4)])}],
+    }
+    interface = Interface(NAMES, XML, "", "")
+    with pytest.raises(ValueError, match=r"record r: .* ends beyond the text, which has 3 characters"):
+        check([asked], interface)
+    asked["data"]["text"] = "Anna"
+    check([asked], interface)
