@@ -218,14 +218,8 @@ def test_what_is_shown_is_valid_for_label_studio(value: str) -> None:
     [
         ("", "a.xml: not well-formed XML (no element found"),
         ("<View>", "a.xml: not well-formed XML (no element found"),
-        (
-            "<View/>",
-            "TextArea, RectangleLabels, PolygonLabels, BrushLabels, Labels is expected, found none",
-        ),
-        (
-            f"<View>{xml()}{xml()}</View>",
-            "RectangleLabels, PolygonLabels, BrushLabels, Labels is expected, found Choices, Choices",
-        ),
+        ("<View/>", "a.xml: one or more controls of Choices, "),
+        (f"<View>{xml()}{xml()}</View>", "a.xml: each control needs a name of its own, found answer, answer"),
         (xml(attributes='toName="text"'), "a.xml: <Choices> lacks the attribute 'name'"),
         (xml(attributes='name="answer"'), "a.xml: <Choices> lacks the attribute 'toName'"),
         (

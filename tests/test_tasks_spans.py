@@ -10,14 +10,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from label_studio_sdk.label_interface import LabelInterface
+from nervaluate import Evaluator
 from scipy.sparse import csr_matrix
 
 from benchmarks.played import spans as marked
 from stages import InputError
 from stages.annotators import NotEnough, Tagger, chain, crossfit
-from stages.annotators.iob import tokens
+from stages.label_studio.forms import check
+from stages.review.consensus import token_vote
 from stages.sources import Tagged
-from stages.tasks import Boxes, Spans, load
+from stages.tasks import Boxes, Choice, Interface, Spans, load
+from stages.tasks.iob import tokens
 
 NAMES = Spans("names", "text", ("person", "place"))
 XML = """<View><Text name="text" value="$text"/><Labels name="names" toName="text">
@@ -95,6 +98,28 @@ def test_metrics_of_a_small_example():
     assert found["accuracy"] == pytest.approx(1 / 3)
 
 
+def flat(value):
+    """The spans that begin where no other is, as a tagger would give them."""
+    kept = []
+    for each in value:
+        if not kept or kept[-1]["end"] <= each["start"]:
+            kept.append(each)
+    return kept
+
+
+@given(st.lists(st.tuples(values, values), min_size=1, max_size=4))
+def test_metrics_are_those_of_nervaluate(pairs):
+    truth, given = ([flat(pair[side]) for pair in pairs] for side in (0, 1))
+    theirs = Evaluator(truth, given, list(NAMES.labels), loader="dict").evaluate()
+    with np.errstate(invalid="ignore"):
+        ours = {name: np.nan_to_num(each) for name, each in f1(truth, given).items()}
+    told = {"": theirs["overall"]["strict"]}
+    told |= {f"_{label}": theirs["entities"][label]["strict"] for label in NAMES.labels if label in theirs["entities"]}
+    for ending, result in told.items():
+        for name in ("precision", "recall", "f1"):
+            assert ours[f"{name}{ending}"] == pytest.approx(getattr(result, name))
+
+
 @given(values, values)
 def test_overlap_is_never_below_exact(one, other):
     if one or other:
@@ -119,6 +144,39 @@ def test_a_consensus_keeps_what_most_marked_with_the_median_borders():
     assert NAMES.merge([[span(0, 3)], [span(0, 3, "place")], []])[0] == []
     nested = [span(0, 2, "place"), span(0, 6)]
     assert NAMES.merge([nested, nested, [span(0, 6)]])[0] == nested
+
+
+@given(st.lists(values, min_size=1, max_size=4))
+def test_a_token_vote_covers_what_most_people_covered(votes):
+    voted = NAMES.vote(votes)[0]
+    for label in NAMES.labels:
+        for place in range(18):
+            inside = [
+                sum(x["start"] <= place < x["end"] and x["label"] == label for x in v) > 0 for v in [voted, *votes]
+            ]
+            assert inside[0] == (2 * sum(inside[1:]) > len(votes))
+
+
+def test_a_token_vote_parts_neighbours_where_most_people_do():
+    two, one = [span(0, 2), span(2, 4)], [span(0, 4)]
+    assert NAMES.vote([two, two, one]) == (two, 2 / 3, 2)
+    assert NAMES.vote([two, one, one]) == (one, 2 / 3, 2)
+    assert NAMES.vote([[span(0, 3)], [span(1, 4)], [span(8, 9)]])[0] == [span(1, 3)]
+    assert NAMES.vote([[]]) == ([], 1.0, 1)
+
+
+def test_a_token_vote_is_for_spans_alone():
+    agreed = token_vote(NAMES, {"a": {"ann": [span(0, 3)], "bob": [span(0, 3)], "eve": []}})["a"]
+    assert agreed == ([span(0, 3)], 2 / 3, "token_vote over 3 people, 2 said just this")
+    with pytest.raises(InputError, match="token_vote is for spans, this task is choice"):
+        token_vote(Choice("a", "b", ("x", "y")), {})
+
+
+def test_ten_thousand_spans_are_read_and_merged():
+    many = [span(10 * i, 10 * i + 4) for i in range(10_000)]
+    assert NAMES.parse(NAMES.show(many)) == many
+    assert NAMES.vote([many, many, [span(5, 9)]])[0] == many
+    assert NAMES.merge([many[:2_000], many[:2_000], [span(5, 9)]])[0] == many[:2_000]
 
 
 def test_three_people_know_more_than_each_of_them():
@@ -228,3 +286,15 @@ def test_of_spans_that_overlap_it_learns_the_longest():
     nested = [NAMES.ordered([*value, span(value[0]["start"], value[0]["start"] + 1, "place")]) for value in truth]
     model = Tagger("text").fit(records, nested, NAMES, 1)
     assert f1(truth, [each.value for each in model.predict(records)])["f1"] > 0.95
+
+
+def test_a_span_beyond_the_text_is_found_before_it_is_pushed():
+    asked = {
+        "data": {"record": "r", "text": "Ann"},
+        "predictions": [{"score": 0.5, "result": NAMES.show([span(0, 4)])}],
+    }
+    interface = Interface(NAMES, XML, "", "")
+    with pytest.raises(ValueError, match=r"record r: .* ends beyond the text, which has 3 characters"):
+        check([asked], interface)
+    asked["data"]["text"] = "Anna"
+    check([asked], interface)

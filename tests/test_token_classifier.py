@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from stages import InputError, tables
 from stages.annotators import NotEnough, TokenClassifier, crossfit, subwords
-from stages.annotators.iob import tags_of, tokens, value_of
 from stages.annotators.subwords import Window
 from stages.annotators.training import Schedule
 from stages.tasks import Choice, Proposal, Spans
+from stages.tasks.iob import tags_of, tokens, value_of
 from tests.pretrained import bert
 from tests.test_annotators_embeddings import read
 

@@ -4,6 +4,7 @@ from stages.annotators.asking import plan, responses, usage
 from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.clip import Clip
 from stages.annotators.columns import Columns
+from stages.annotators.combined import Combined
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
 from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
@@ -18,6 +19,7 @@ from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
 from stages.annotators.preference import Preference
 from stages.annotators.pretrained_detector import PretrainedDetector
+from stages.annotators.related import Related
 from stages.annotators.rules import Rules
 from stages.annotators.setfit import SetFit
 from stages.annotators.spacy import Spacy
@@ -32,6 +34,7 @@ __all__ = [
     "Call",
     "Clip",
     "Columns",
+    "Combined",
     "Compare",
     "Crossfit",
     "Detector",
@@ -51,6 +54,7 @@ __all__ = [
     "Pattern",
     "Preference",
     "PretrainedDetector",
+    "Related",
     "Rules",
     "SentenceEncoder",
     "SetFit",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from stages import InputError
 from stages.annotators.base import Annotator
 from stages.annotators.crossfit import crossfit
 from stages.tasks import Task, Value
@@ -43,6 +44,20 @@ def responses(annotator: Annotator) -> Iterator[dict[str, Any]]:
 def usage(annotator: Annotator) -> dict[str, Any]:
     """Give the block `asked` of `reports/annotator.json`; nothing of an annotator that asks nothing."""
     return {"asked": annotator.usage()} if isinstance(annotator, Asking) else {}
+
+
+def refuse_asking(annotator: Annotator, key: str) -> None:
+    """Refuse an annotator that asks a service as a part of another, which would not keep its answers.
+
+    Raises
+    ------
+    InputError
+        It asks a service.
+    """
+    if isinstance(annotator, Asking):
+        raise InputError(
+            f"{key}: {annotator.name} asks a service, and can be asked for all at once; choose it in place of the whole"
+        )
 
 
 def plan(annotator: Annotator, records: pd.DataFrame, labels: Mapping[str, Value], task: Task, seed: int) -> str:

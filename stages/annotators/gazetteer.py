@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from stages import InputError
 from stages.annotators.finding import Finder, Mention
-from stages.annotators.iob import IDEOGRAPH
 from stages.tasks import Spans
+from stages.tasks.iob import IDEOGRAPH
 
 LETTER = rf"[^\W{IDEOGRAPH}]"  # of a script that parts words
 

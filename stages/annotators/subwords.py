@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from stages import InputError
 from stages.annotators.finding import check, named
-from stages.annotators.iob import Token, value_of
 from stages.tasks import Proposal, Spans
+from stages.tasks.iob import Token, value_of
 
 if TYPE_CHECKING:
     import numpy as np

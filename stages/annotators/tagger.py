@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from stages import tables
 from stages.annotators import chain
 from stages.annotators.base import NotEnough, spans
-from stages.annotators.iob import Token, tags_of, tokens, value_of
 from stages.annotators.texts import column
 from stages.tasks import Proposal, Spans, Task, Value
+from stages.tasks.iob import Token, tags_of, tokens, value_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ class Tagger:
         described = [list(features(text)) for text in texts]
         counts = Counter(name for text in described for names in text for name in names)
         vocabulary = sorted(name for name, count in counts.items() if count > 1)
-        known = _matrix(described, vocabulary)
+        known = matrix(described, vocabulary)
         weights = chain.fit(known, tags, [len(text) for text in texts], _barred(task), self.c)
         return TaggerModel(self, task, vocabulary, weights.round(tables.DIGITS))
 
@@ -95,7 +95,7 @@ class TaggerModel:
     def _proposed(self, texts: Sequence[str]) -> Iterator[Proposal]:
         parts = [tokens(text) for text in texts]
         count = len(self.vocabulary)
-        emissions = _matrix([list(features(part)) for part in parts], self.vocabulary) @ self.weights[:count]
+        emissions = matrix([list(features(part)) for part in parts], self.vocabulary) @ self.weights[:count]
         decoded = chain.decode(emissions, [len(part) for part in parts], self.weights[count:], _barred(self.task))
         for part, (tags, confidence) in zip(parts, decoded, strict=True):
             yield Proposal(value_of(part, tags, self.task), confidence)
@@ -139,7 +139,7 @@ def _barred(task: Spans) -> np.ndarray:
     return barred
 
 
-def _matrix(described: Sequence[Sequence[Sequence[str]]], vocabulary: Sequence[str]) -> Any:
+def matrix(described: Sequence[Sequence[Sequence[str]]], vocabulary: Sequence[str]) -> Any:
     """Give a sparse matrix of 0 and 1, one row per token; names that are not known are left out."""
     import numpy as np
     from scipy.sparse import csr_matrix

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from stages import InputError, tables
 from stages.annotators import pretrained, training
 from stages.annotators.base import NotEnough, spans
-from stages.annotators.iob import tags_of, tokens
 from stages.annotators.subwords import SKIPPED, Window, decided, meanings, targets, words_of
 from stages.annotators.texts import column
 from stages.annotators.training import Course, Schedule
 from stages.engine import progress
 from stages.tasks import Proposal, Spans, Task, Value
+from stages.tasks.iob import tags_of, tokens
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,20 +1,23 @@
 """Augmented copies of labelled records, and what changes them."""
 
 from stages.augmenting.copies import augment, columns
-from stages.augmenting.operators import Case, Delete, Operator, Punctuation, Swap, Typo
+from stages.augmenting.operators import Case, Delete, Operator, Punctuation, Swap, Typo, Width
 from stages.augmenting.pictures import Albumentation, PictureOperator
 from stages.augmenting.settings import Augmentation
+from stages.augmenting.spans import Mention
 
 __all__ = [
     "Albumentation",
     "Augmentation",
     "Case",
     "Delete",
+    "Mention",
     "Operator",
     "PictureOperator",
     "Punctuation",
     "Swap",
     "Typo",
+    "Width",
     "augment",
     "columns",
 ]

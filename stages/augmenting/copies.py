@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stages import InputError
+from stages.augmenting import spans
 from stages.augmenting.operators import Operator
 from stages.augmenting.pictures import PictureOperator, Pictures
 from stages.augmenting.settings import Augmentation
 from stages.engine import Engine
 from stages.media import Store
 from stages.tables import Columns, Shard, plain, sort_by_id
-from stages.tasks import Boxes, Choice, Masks, Polygons, Task
+from stages.tasks import Boxes, Choice, Masks, Polygons, Relations, Spans, Task, Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +30,21 @@ Cells = tuple[Any, ...]  # a record's values in the fields that change
 class Kind(Protocol):
     """How values of one kind are changed. It pickles."""
 
+    @property
+    def task(self) -> Task | None:
+        """What is marked in the values, where labels say where; else None."""
+        ...
+
     def open(self, cell: str) -> Any:
         """Give the value that a cell of the table holds, or names."""
         ...
 
     def change(self, value: Any, rng: Random) -> Any:
         """Change a value, with all chances taken from `rng`."""
+        ...
+
+    def move(self, value: Any, label: Value, rng: Random) -> tuple[Any, Value] | None:
+        """Change a value and what is marked in it; None if these chances leave nothing to be marked."""
         ...
 
     def print(self, value: Any) -> Hashable:
@@ -48,9 +58,21 @@ class Kind(Protocol):
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts, changed by operators in order."""
+    """Texts, changed by operators in order.
 
-    operators: Sequence[Operator]
+    Parameters
+    ----------
+    operators
+        What changes them; where labels say where something is, those of `spans.changed`.
+    task
+        What is marked in them, where labels say where; else None.
+    pool
+        The mentions of each label, if there are any.
+    """
+
+    operators: Sequence[Any]
+    task: Spans | Relations | None = None
+    pool: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def open(self, cell: str) -> str:
         return cell
@@ -59,6 +81,11 @@ class Texts:
         for operator in self.operators:
             value = operator.apply(value, rng)
         return value
+
+    def move(self, value: str, label: Value, rng: Random) -> tuple[str, Value] | None:
+        """Change a text and what is marked in it; None if that is cut."""
+        assert self.task is not None
+        return spans.changed(value, label, self.operators, self.task, self.pool, rng)
 
     def print(self, value: str) -> str:
         return value
@@ -101,7 +128,7 @@ def augment(
     engine
         Where the work runs.
     task
-        What a label is: of boxes, polygons and masks it moves along with the picture.
+        What a label is: of boxes, polygons and masks it moves along with the picture, of spans with the text.
     seed
         The only source of chance.
 
@@ -122,6 +149,8 @@ def augment(
         if name not in fields:
             raise InputError(f"augmentation: fields: {name!r} is not a field of the dataset")
     kind = _kind(operators, {name: fields[name] for name in settings.fields}, store, task, settings.visibility)
+    if isinstance(kind, Texts) and kind.task and any(isinstance(each, spans.Mention) for each in kind.operators):
+        kind = replace(kind, pool=spans.mentions(_marked(parents, settings.fields[0]), kind.task))
     taken = set() if isinstance(kind, Pictures) else {each for frame in originals for each in _cells(frame, settings)}
     parts = engine.map(partial(_worker, settings, kind, taken, seed), parents, what="augment")
     copies = sort_by_id(pd.concat([copies for copies, _ in parts]))
@@ -165,6 +194,14 @@ def _kind(
     chosen: list[Any] = [operator for operator in operators.values() if operator]
     if isinstance(task, Choice):
         return Pictures(chosen, store) if pictures else Texts(chosen)
+    if isinstance(task, Spans | Relations) and len(fields) == 1 and not pictures:
+        for name, operator in operators.items():
+            if operator and not isinstance(operator, spans.Mention) and not hasattr(operator, "edits"):
+                raise InputError(
+                    f"augmentation.operators.{name}: {type(operator).__name__} has no `edits`, so that spans would not "
+                    "move along with the text; set it to null"
+                )
+        return Texts(chosen, task)
     if chosen and not (len(fields) == 1 and pictures and isinstance(task, Boxes | Polygons | Masks)):
         raise InputError(
             f"augmentation: the labels ({task.type}) say where something is, and would not move along with "
@@ -191,7 +228,7 @@ def _worker(
                 made.append(changed)
                 labels.append(value)
         copies = frame.iloc[rows].rename(columns={"id": "parent"}).assign(id=ids)
-        if _moves(kind):
+        if kind.task is not None:
             copies["label"] = labels
         for name, values in zip(settings.fields, zip(*made, strict=True), strict=False):
             copies[name] = list(values)
@@ -200,8 +237,11 @@ def _worker(
     return copy
 
 
-def _moves(kind: Kind) -> bool:
-    return isinstance(kind, Pictures) and kind.task is not None
+def _marked(parents: Sequence[Shard], field: str) -> Iterator[tuple[str, Value]]:
+    """Give the labelled texts of a table with their labels."""
+    for shard in parents:
+        frame = shard.read([field, "label"]).dropna()
+        yield from zip(frame[field].tolist(), map(plain, frame["label"].tolist()), strict=True)
 
 
 def _copies(
@@ -213,9 +253,11 @@ def _copies(
     for number in range(1, count + 1):
         rng = Random(int.from_bytes(sha256(f"augment|{seed}|{id}|{number}".encode()).digest()[:8], "big"))  # noqa: S311
         for _ in range(TRIES):
-            if isinstance(kind, Pictures) and kind.task is not None and values[0] is not None:
-                picture, label_now = kind.move(values[0], plain(label), rng)
-                changed: list[Any] = [picture]
+            if kind.task is not None and values[0] is not None:
+                moved = kind.move(values[0], plain(label), rng)
+                if moved is None:
+                    continue
+                changed, label_now = [moved[0]], moved[1]
             else:
                 changed = [None if value is None else kind.change(value, rng) for value in values]
                 label_now = label

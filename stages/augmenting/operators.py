@@ -9,6 +9,7 @@ apostrophe or hyphen.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar, Protocol
@@ -26,10 +27,29 @@ NEIGHBOURS = {
 }
 
 
+FULL = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)}  # Unicode's Halfwidth and Fullwidth Forms
+WIDTHS = FULL | {full: half for half, full in FULL.items()}
+
+Edit = tuple[int, int, str]  # where the characters are that go, and what comes in their place
+
+
 class Operator(Protocol):
     """What changes a text. It takes all its chances from `rng`; a text that it cannot change it returns as it is."""
 
     def apply(self, text: str, rng: Random) -> str: ...
+
+
+class Editor(Protocol):
+    """An operator that says what it changes, so that spans can move along."""
+
+    def edits(self, text: str, rng: Random) -> Iterator[Edit]:
+        """Give one edit after the other, each of the text that those before have made."""
+        ...
+
+
+def edited(text: str, edit: Edit) -> str:
+    start, end, new = edit
+    return text[:start] + new + text[end:]
 
 
 @dataclass(frozen=True)
@@ -51,14 +71,19 @@ class _Slips:
             raise InputError(f"share: a number from 0 to 1 is expected, found {self.share}")
 
     def apply(self, text: str, rng: Random) -> str:
+        for edit in self.edits(text, rng):
+            text = edited(text, edit)
+        return text
+
+    def edits(self, text: str, rng: Random) -> Iterator[Edit]:
         for _ in range(int(self.share * (text.count(" ") + 1) + rng.random())):
             place = int(rng.random() * len(text))
             found = self.pattern.search(text, place) or self.pattern.search(text)
             if found is None:
                 break
-            start, end = found.span(1)
-            text = text[:start] + self._slip(found, rng) + text[end:]
-        return text
+            edit = (*found.span(1), self._slip(found, rng))
+            yield edit
+            text = edited(text, edit)
 
     def _slip(self, found: re.Match[str], rng: Random) -> str:
         raise NotImplementedError
@@ -115,3 +140,31 @@ class Punctuation(_Slips):
         if len(marks) > 1:
             return marks[0]
         return marks * 2 if marks in "!?" and rng.random() < 0.5 else ""
+
+
+@dataclass(frozen=True)
+class Width:
+    """Write a letter, digit or mark full-width that is half-width, or the other way round, as Chinese texts have both.
+
+    Parameters
+    ----------
+    share
+        Of the characters that have another width, how many are changed, on average.
+    """
+
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise InputError(f"share: a number from 0 to 1 is expected, found {self.share}")
+
+    def apply(self, text: str, rng: Random) -> str:
+        for edit in self.edits(text, rng):
+            text = edited(text, edit)
+        return text
+
+    def edits(self, text: str, rng: Random) -> Iterator[Edit]:
+        for place, character in enumerate(text):
+            other = WIDTHS.get(character)
+            if other and rng.random() < self.share:
+                yield place, place + 1, other

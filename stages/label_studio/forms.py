@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from stages.tasks import Interface, Task
@@ -72,6 +72,7 @@ def check(tasks: Sequence[Mapping[str, Any]], to: Interface) -> None:
     from label_studio_sdk.label_interface.interface import LabelInterface
 
     interface = LabelInterface(to.xml)
+    fields = {each.name: each.value_name for each in interface.objects}
     for each in tasks:
         for prediction in each.get("predictions", []):
             faults = list(interface.validate_prediction(prediction, return_errors=True))  # type: ignore[no-untyped-call]
@@ -80,5 +81,15 @@ def check(tasks: Sequence[Mapping[str, Any]], to: Interface) -> None:
                     faults.append("the result does not survive being read back")
             except ValueError as error:
                 faults.append(str(error))
+            faults = faults or list(_beyond(prediction["result"], each["data"], fields))
             if faults:
                 raise ValueError(f"record {each['data']['record']}: {'; '.join(map(str, faults))}")
+
+
+def _beyond(result: Sequence[Mapping[str, Any]], data: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:
+    """Say which spans end after the text."""
+    for item in result:
+        if item.get("type") == "labels":
+            text = data.get(fields[item["to_name"]]) or ""
+            if item["value"]["end"] > len(text):
+                yield f"the span {item['value']!r:.100} ends beyond the text, which has {len(text):,} characters"

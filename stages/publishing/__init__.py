@@ -6,6 +6,7 @@ from stages.publishing.features import Features
 from stages.publishing.hugging_face import HuggingFace
 from stages.publishing.plain import Csv, JsonLines
 from stages.publishing.settings import Publish
+from stages.publishing.spans import Conll, DocBin, TokenClassification
 from stages.publishing.turns import Chat, Instructions, Preferences
 from stages.publishing.voc import Voc
 from stages.publishing.yolo import Yolo
@@ -13,7 +14,9 @@ from stages.publishing.yolo import Yolo
 __all__ = [
     "Chat",
     "Coco",
+    "Conll",
     "Csv",
+    "DocBin",
     "Features",
     "Form",
     "HuggingFace",
@@ -21,6 +24,7 @@ __all__ = [
     "JsonLines",
     "Preferences",
     "Publish",
+    "TokenClassification",
     "Version",
     "Voc",
     "Yolo",

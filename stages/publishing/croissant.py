@@ -130,25 +130,33 @@ def _records(split: str, version: Version) -> dict[str, Any]:
         "@id": split,
         "name": split,
         "key": {"@id": f"{split}/id"},
-        "field": [_field(split, name, kind, version) for name, kind in version.kinds.items()],
+        "field": [field for name, kind in version.kinds.items() if (field := _field(split, name, kind, version))],
     }
 
 
-def _field(split: str, name: str, kind: str, version: Version) -> dict[str, Any]:
+def _field(split: str, name: str, kind: str, version: Version) -> dict[str, Any] | None:
     picture = {"transform": {"jsonPath": "bytes"}} if kind == "image" else {}
     source = {"fileSet": {"@id": f"{split}-files"}, "extract": {"column": name}, **picture}
     place = f"{split}/{name}"
+    column = version.task.column
     field = {
         "@type": "cr:Field",
         "@id": place,
         "name": place,
         "description": COLUMNS.get(name, f"A field of the record ({kind})."),
-        **({"repeated": True} if kind in ("labels", "regions") else {}),
+        **({"repeated": True} if kind == "labels" or (kind == "regions" and isinstance(column, list)) else {}),
     }
     if kind == "regions":
-        (region,) = version.task.column
-        return {**field, "subField": [_part(place, key, each, source) for key, each in region.items()]}
+        region = column[0] if isinstance(column, list) else {key: each for key, each in column.items() if _told(each)}
+        return (
+            {**field, "subField": [_part(place, key, each, source) for key, each in region.items()]} if region else None
+        )
     return {**field, "dataType": TYPES.get(kind, "sc:Text"), "source": source}
+
+
+def _told(kind: Any) -> bool:
+    """Tell whether a part of a value can be described: no vocabulary is read back that has objects within objects."""
+    return isinstance(kind, str) or (isinstance(kind, list) and isinstance(kind[0], str))
 
 
 def _part(whole: str, key: str, kind: Any, source: dict[str, Any]) -> dict[str, Any]:
@@ -161,7 +169,7 @@ def _part(whole: str, key: str, kind: Any, source: dict[str, Any]) -> dict[str, 
         "@id": f"{whole}/{key}",
         "name": f"{whole}/{key}",
         "description": f"The {key} of what is marked.",
-        "dataType": TYPES["label" if key == "label" else kind],
+        "dataType": TYPES.get("label" if key == "label" else kind, "sc:Text"),
         **repeated,
         "source": {**source, "transform": {"jsonPath": key}},
     }

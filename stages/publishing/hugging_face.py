@@ -27,7 +27,13 @@ SIZES = {  # below so many records
 COLUMNS = {"image": "file", "number": "number", "whole": "whole", "label": "text", "labels": "texts"}
 FEATURES = {"image": "image", "number": "float64", "whole": "int64"}
 CHOICES = {"image": "image-classification", "text": "text-classification"}  # by what is labelled
-CATEGORIES = {"boxes": "object-detection", "polygons": "image-segmentation", "masks": "image-segmentation"}
+CATEGORIES = {
+    "boxes": "object-detection",
+    "polygons": "image-segmentation",
+    "masks": "image-segmentation",
+    "spans": "token-classification",
+    "relations": "token-classification",
+}
 SCALARS = {"text": "string", "number": "float64", "whole": "int64"}
 LICENSES = re.compile(  # the Hub's identifiers of licenses that fit data
     r"cc0-1\.0|cc-by-2\.[05]|cc-by(-nc)?(-sa)?-[34]\.0|cc-by-nd-4\.0|cc-by-nc-nd-[34]\.0|odbl|odc-by|pddl|c-uda"

@@ -278,7 +278,7 @@ def _labels(labels: Rows, known: Sequence[str]) -> Markup:
         return _section("Labels", tag("p", "There are none yet."))
     if not known:
         return _section("Labels", tag("p", f"{len(labels):,} texts; there is no label set."))
-    counts = Counter((each, line["origin"]) for line in labels for each in _names(line["value"]))
+    counts = Counter((each, line["origin"]) for line in labels for each in _names(line["value"], known))
     names = dict.fromkeys([*known, *sorted({name for name, _ in counts})])
     by_name = {name: {origin: counts[name, origin] for origin in ("human", "auto")} for name in names}
     most = max((sum(each.values()) for each in by_name.values()), default=0) or 1
@@ -294,11 +294,14 @@ def _labels(labels: Rows, known: Sequence[str]) -> Markup:
     return _section("Labels", table(heads, rows, ("", "n", "n", "bar")))
 
 
-def _names(value: Any) -> list[str]:
-    """Give the labels in a value: a choice or a rating, several, or those of its regions or spans."""
+def _names(value: Any, known: Sequence[str]) -> list[str]:
+    """Give the labels in a value: a choice or a rating, several, those of regions or spans, or those of its parts."""
     if isinstance(value, str | int):
         return [str(value)]
-    return [each if isinstance(each, str) else each["label"] for each in value]
+    if isinstance(value, list):
+        return [name for each in value for name in _names(each if isinstance(each, str) else each["label"], known)]
+    named = [(f"{part}: {name}", name) for part, each in value.items() for name in _names(each, known)]
+    return [each for names in named if (each := next((name for name in names if name in known), None))]
 
 
 def _confusion(cells: Rows, statement: Block) -> Markup:

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages import InputError
-from stages.tasks import Choice, Rating, Task, Value
+from stages.tasks import Choice, Rating, Spans, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,23 @@ def majority(task: Task, votes: Votes) -> dict[str, Consensus]:
     for record in sorted(votes):
         value, share, same = task.merge(list(votes[record].values()))
         agreed[record] = Consensus(value, share, f"{same} of {len(votes[record])} people")
+    return agreed
+
+
+def token_vote(task: Task, votes: Votes) -> dict[str, Consensus]:
+    """Keep what most people marked, character by character; the confidence is the share of those who said just that.
+
+    Raises
+    ------
+    InputError
+        The task is not spans.
+    """
+    if not isinstance(task, Spans):
+        raise InputError(f"consensus: token_vote is for spans, this task is {task.type}; take majority")
+    agreed = {}
+    for record in sorted(votes):
+        value, share, same = task.vote(list(votes[record].values()))
+        agreed[record] = Consensus(value, share, f"token_vote over {len(votes[record])} people, {same} said just this")
     return agreed
 
 

@@ -139,12 +139,13 @@ def _corrected(result: list[Any], corrections: Mapping[str, str | None]) -> list
         return result
     told = json.loads(json.dumps(result))
     for region in told:
-        for key, labels in region.get("value", {}).items() if isinstance(region.get("value"), dict) else ():
-            if isinstance(labels, list) and all(isinstance(label, str) for label in labels):
-                now = [corrections.get(label, label) for label in labels]
-                if None in now:
-                    return None
-                region["value"][key] = list(dict.fromkeys(now))
+        for holder in (region.get("value"), region):  # a relation's labels are beside its value
+            for key, labels in holder.items() if isinstance(holder, dict) else ():
+                if isinstance(labels, list) and all(isinstance(label, str) for label in labels):
+                    now = [corrections.get(label, label) for label in labels]
+                    if None in now:
+                        return None
+                    holder[key] = list(dict.fromkeys(now))
     return told
 
 

@@ -118,7 +118,7 @@ class Review:
     mix: Mix
     active: Active
     overlap: int
-    consensus: Literal["majority", "dawid_skene", "staple"]
+    consensus: Literal["majority", "dawid_skene", "staple", "token_vote"]
     stale: Literal["keep", "recheck", "drop"]
     audit: Audit | None
     project: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.review.audit import opened
-from stages.review.consensus import Consensus, dawid_skene, majority
+from stages.review.consensus import Consensus, dawid_skene, majority, token_vote
 from stages.review.first import first_asked
 from stages.review.rounds import Annotation, current
 from stages.review.settings import Review
@@ -17,7 +17,7 @@ from stages.tasks import Choice, Task, Value
 
 NAMED = 20  # how many records a report names
 
-METHODS = {"majority": majority, "dawid_skene": dawid_skene, "staple": staple}
+METHODS = {"majority": majority, "dawid_skene": dawid_skene, "staple": staple, "token_vote": token_vote}
 COMPARED = ("majority", "dawid_skene")  # of choices, whatever is used
 
 

@@ -3,12 +3,14 @@
 from stages.tasks.base import Askable, Proposal, Quoting, Task, Value
 from stages.tasks.boxes import Boxes
 from stages.tasks.choice import Choice
+from stages.tasks.combined import Combined
 from stages.tasks.interface import Interface, load, read
 from stages.tasks.masks import Masks
 from stages.tasks.objects import Objects
 from stages.tasks.pairwise import Pairwise
 from stages.tasks.polygons import Polygons
 from stages.tasks.rating import Rating
+from stages.tasks.relations import Relations
 from stages.tasks.spans import Spans
 from stages.tasks.text import Text, words
 
@@ -16,6 +18,7 @@ __all__ = [
     "Askable",
     "Boxes",
     "Choice",
+    "Combined",
     "Interface",
     "Masks",
     "Objects",
@@ -24,6 +27,7 @@ __all__ = [
     "Proposal",
     "Quoting",
     "Rating",
+    "Relations",
     "Spans",
     "Task",
     "Text",

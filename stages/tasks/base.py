@@ -37,6 +37,11 @@ class Task(Protocol):
     def type(self) -> str: ...
 
     @property
+    def name(self) -> str:
+        """The control's name."""
+        ...
+
+    @property
     def to_name(self) -> str:
         """The name of what the control labels."""
         ...

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from stages import InputError
 from stages.tasks.base import Task
 from stages.tasks.boxes import Boxes
 from stages.tasks.choice import Choice
+from stages.tasks.combined import Combined
 from stages.tasks.masks import Masks
 from stages.tasks.pairwise import Pairwise
 from stages.tasks.polygons import Polygons
 from stages.tasks.rating import Rating
+from stages.tasks.relations import Relations
 from stages.tasks.spans import Spans
 from stages.tasks.text import Text
 
-REGIONS: dict[str, type[Boxes | Polygons | Masks | Spans]] = {
-    "RectangleLabels": Boxes,
-    "PolygonLabels": Polygons,
-    "BrushLabels": Masks,
-    "Labels": Spans,
-}
-CONTROLS = ("Choices", "Rating", "Pairwise", "TextArea", *REGIONS)  # one tag per task type
 TASK_KEYS = ("record", "content", "queue", "why")  # what each task carries beside the shown fields
 
 
@@ -135,65 +131,103 @@ def load(xml: str, where: str) -> Task:
     Raises
     ------
     InputError
-        The XML is broken, has no control of a known type, more than one, or a control that lacks something.
+        The XML is broken, has no control of a known type or one of another, or a control that lacks something.
     """
     try:
         root = ET.fromstring(xml)  # noqa: S314 - a file of this repository
     except ET.ParseError as error:
         raise InputError(f"{where}: not well-formed XML ({error})") from error
-    controls = [element for element in root.iter() if element.tag in CONTROLS]
-    if len(controls) != 1:
-        found = ", ".join(element.tag for element in controls) or "none"
-        raise InputError(f"{where}: one control of {', '.join(CONTROLS)} is expected, found {found}")
-    if controls[0].tag == "Pairwise":
-        return _pairwise(controls[0], root, where)
-    task = _task(controls[0], where)
-    names = [each.attrib["name"] for each in root.iter() if "name" in each.attrib and each.tag not in CONTROLS]
-    if task.to_name not in names:
-        raise InputError(
-            f"{where}: toName={task.to_name!r} names nothing that is shown; there is {', '.join(names) or 'none'}"
-        )
-    return task
+    shown = {
+        each.attrib["name"]: each.get("value", "")
+        for each in root.iter()
+        if "name" in each.attrib and "toName" not in each.attrib
+    }
+    parts: list[Task] = []
+    for element in root.iter():
+        if element.tag in CONTROLS:
+            parts.append(_built(_Control(element, shown, where)))
+        elif "toName" in element.attrib and element.tag not in AIDS:
+            raise InputError(f"{where}: <{element.tag}> is not supported; controls may be {', '.join(CONTROLS)}")
+    for element in root.iter("Relations"):
+        parts = _related(parts, element, where)
+    if not parts:
+        raise InputError(f"{where}: one or more controls of {', '.join(CONTROLS)} are expected, found none")
+    names = [each.name for each in parts]
+    if len(set(names)) < len(names):
+        raise InputError(f"{where}: each control needs a name of its own, found {', '.join(names)}")
+    return parts[0] if len(parts) == 1 else Combined(tuple(parts))
 
 
-def _task(element: ET.Element, where: str) -> Task:
+class _Control(NamedTuple):
+    """An element that labels something, what the interface shows (names, and the fields as `$field`), and its file."""
+
+    element: ET.Element
+    shown: Mapping[str, str]
+    where: str
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Its own name, and that of what it labels."""
+        name, to_name = self.element.attrib["name"], self.element.attrib["toName"]
+        if to_name not in self.shown:
+            there = ", ".join(self.shown) or "none"
+            raise InputError(f"{self.where}: toName={to_name!r} names nothing that is shown; there is {there}")
+        return name, to_name
+
+
+def _built(control: _Control) -> Task:
+    element, _, where = control
     for name in ("name", "toName"):
         if not element.get(name):
             raise InputError(f"{where}: <{element.tag}> lacks the attribute {name!r}")
-    name, to_name = element.attrib["name"], element.attrib["toName"]
-    if element.tag == "TextArea":
-        return Text(name, to_name)
-    if element.tag == "Rating":
-        return Rating(name, to_name, _numbers(element.get("maxRating", "5"), where))
-    if element.tag in REGIONS:
-        return REGIONS[element.tag](name, to_name, _labels(element, "Label", 1, where))
+    if element.get("perRegion") == "true":
+        raise InputError(f'{where}: <{element.tag} perRegion="true"> is not supported; ask of the whole record')
+    return CONTROLS[element.tag](control)
+
+
+def _choice(control: _Control) -> Choice:
+    element, _, where = control
     if element.find("Choice//Choice") is not None:
         raise InputError(f"{where}: a <Choice> inside another is not supported; name each choice at one level")
     labels = _labels(element, "Choice", 2, where)
     kind = element.get("choice", "single")
     if kind not in ("single", "single-radio", "multiple"):
         raise InputError(f"{where}: <Choices choice={kind!r}>: allowed are single, single-radio, multiple")
-    return Choice(name, to_name, labels, multiple=kind == "multiple")
+    return Choice(*control.names, labels, multiple=kind == "multiple")
 
 
-def _numbers(highest: str, where: str) -> tuple[str, ...]:
+def _regions(kind: type[Boxes | Polygons | Masks | Spans]) -> Callable[[_Control], Task]:
+    return lambda control: kind(*control.names, _labels(control.element, "Label", 1, control.where))
+
+
+def _rating(control: _Control) -> Rating:
+    highest = control.element.get("maxRating", "5")
     if not highest.isdecimal() or not 2 <= int(highest) <= 10:
-        raise InputError(f"{where}: <Rating maxRating={highest!r}>: a whole number from 2 to 10 is expected")
-    return tuple(map(str, range(1, int(highest) + 1)))
+        raise InputError(f"{control.where}: <Rating maxRating={highest!r}>: a whole number from 2 to 10 is expected")
+    return Rating(*control.names, tuple(map(str, range(1, int(highest) + 1))))
 
 
-def _pairwise(element: ET.Element, root: ET.Element, where: str) -> Pairwise:
-    if not element.get("name"):
-        raise InputError(f"{where}: <Pairwise> lacks the attribute 'name'")
-    shown = {each.attrib["name"]: each.get("value", "") for each in root.iter() if "name" in each.attrib}
-    names = [name.strip() for name in element.get("toName", "").split(",")]
+def _pairwise(control: _Control) -> Pairwise:
+    element, shown, where = control
+    names = [name.strip() for name in element.attrib["toName"].split(",")]
     fields = [shown.get(name, "") for name in names]
     if len(fields) != 2 or not all(field.startswith("$") for field in fields):
         raise InputError(
-            f'{where}: <Pairwise toName={element.get("toName")!r}>: the names of two elements with value="$field" are '
-            "expected, the left one first, with a comma between them"
+            f'{where}: <Pairwise toName={element.attrib["toName"]!r}>: the names of two elements with value="$field" '
+            "are expected, the left one first, with a comma between them"
         )
     return Pairwise(element.attrib["name"], names[0], sides=(fields[0][1:], fields[1][1:]))
+
+
+def _related(parts: Sequence[Task], element: ET.Element, where: str) -> list[Task]:
+    """Put the spans with the relations between them in the place of the spans."""
+    spans = [each for each in parts if isinstance(each, Spans)]
+    if len(spans) != 1:
+        raise InputError(f"{where}: <Relations> needs one <Labels> over a text, and one alone, found {len(spans)}")
+    types = _labels(element, "Relation", 1, where)
+    if same := [each for each in types if each in spans[0].labels]:
+        raise InputError(f"{where}: {same[0]!r} is a <Label> and a <Relation>; they need different names")
+    return [Relations(each, types) if isinstance(each, Spans) else each for each in parts]
 
 
 def _labels(element: ET.Element, tag: str, fewest: int, where: str) -> tuple[str, ...]:
@@ -202,3 +236,17 @@ def _labels(element: ET.Element, tag: str, fewest: int, where: str) -> tuple[str
         many = "two or more" if fewest > 1 else "one or more"
         raise InputError(f"{where}: <{element.tag}> needs {many} <{tag} value=…>, each different, found {list(labels)}")
     return labels
+
+
+# One entry per tag of a control: what makes its task. <Relations> goes with <Labels>, see `_related`.
+CONTROLS: dict[str, Callable[[_Control], Task]] = {
+    "Choices": _choice,
+    "Rating": _rating,
+    "Pairwise": _pairwise,
+    "TextArea": lambda control: Text(*control.names),
+    "RectangleLabels": _regions(Boxes),
+    "PolygonLabels": _regions(Polygons),
+    "BrushLabels": _regions(Masks),
+    "Labels": _regions(Spans),
+}
+AIDS = ("Filter",)  # that change what people see of a control

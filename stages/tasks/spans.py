@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -59,8 +60,24 @@ class Spans(Regions):
         long as they overlap by half and nobody has two of them. What more than half of the people marked is kept, with
         the median of its starts and of its ends (of an even number, the lower one).
         """
-        groups = grouped(votes, self.labels, _overlaps, NEAR)
-        value = self.ordered([_median(group) for group in groups if 2 * len(group) > len(votes)])
+        value = self.ordered([span for span, _ in self.agreed(votes)])
+        same = sum(vote == value for vote in votes)
+        return value, same / len(votes), same
+
+    def agreed(self, votes: Sequence[Value]) -> list[tuple[Region, list[Region]]]:
+        """Give each span that `merge` keeps, and the marks that it was made of: the very objects in the votes."""
+        groups = [group for part in _apart(votes) for group in grouped(part, self.labels, _overlaps, NEAR)]
+        return [(_median(group), group) for group in groups if 2 * len(group) > len(votes)]
+
+    def vote(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
+        """Keep each character that more than half of the people gave a label, whatever the borders they drew.
+
+        Neighbours belong to the same span, unless more than half of the people begin one of that label in between. So
+        of spans that nest, those with the same label become one.
+        """
+        said = [(label, [[each for each in vote if each["label"] == label] for vote in votes]) for label in self.labels]
+        kept = [span for label, marks in said for span in _covered(marks, label)]
+        value = self.ordered(kept)
         same = sum(vote == value for vote in votes)
         return value, same / len(votes), same
 
@@ -83,13 +100,13 @@ class Spans(Regions):
             if each["label"] not in self.labels:
                 raise ValueError(f'each "label" must be one of {labels}')
             quoted.append((each["text"], each["label"]))
-        return self.ordered(located(quoted, self._text(texts)))
+        return self.ordered(located(quoted, self.text_of(texts)))
 
     def answer(self, value: Value, texts: Mapping[str, str]) -> Any:
-        text = self._text(texts)
+        text = self.text_of(texts)
         return [{"text": text[each["start"] : each["end"]], "label": each["label"]} for each in value]
 
-    def _text(self, texts: Mapping[str, str]) -> str:
+    def text_of(self, texts: Mapping[str, str]) -> str:
         """Give the text that is marked: the field with the name of what the control labels, else the first."""
         return texts.get(self.to_name, next(iter(texts.values()), ""))
 
@@ -138,6 +155,53 @@ class Spans(Regions):
 
 def _keys(value: Value) -> set[Key]:
     return {(each["start"], each["end"], each["label"]) for each in value}
+
+
+def _apart(votes: Sequence[Value]) -> Iterator[list[list[Region]]]:
+    """Part votes where nobody's span goes on, so that not all spans of a long text are held against each other."""
+    marks = sorted(
+        ((each, person) for person, vote in enumerate(votes) for each in vote),
+        key=lambda pair: (pair[0]["start"], pair[0]["end"]),
+    )
+    part: list[list[Region]] = [[] for _ in votes]
+    reached = 0
+    for each, person in marks:
+        if each["start"] >= reached and any(part):
+            yield part
+            part = [[] for _ in votes]
+        part[person].append(each)
+        reached = max(reached, each["end"])
+    if any(part):
+        yield part
+
+
+def _covered(votes: Sequence[Value], label: str) -> Iterator[Region]:
+    """Give the stretches that more than half cover, parted where more than half begin a span."""
+    begun = Counter(each["start"] for vote in votes for each in vote)
+    change: Counter[int] = Counter()
+    for vote in votes:
+        for start, end in _joined(vote):
+            change[start] += 1
+            change[end] -= 1
+    people, opened = 0, None
+    for place in sorted({*change, *begun}):
+        people += change[place]
+        if opened is not None and (2 * people <= len(votes) or 2 * begun[place] > len(votes)):
+            yield {"start": opened, "end": place, "label": label}
+            opened = None
+        if opened is None and 2 * people > len(votes):
+            opened = place
+
+
+def _joined(spans: Sequence[Region]) -> list[tuple[int, int]]:
+    """Give the stretches that spans cover, each once."""
+    stretches: list[tuple[int, int]] = []
+    for start, end in sorted((each["start"], each["end"]) for each in spans):
+        if stretches and start < stretches[-1][1]:
+            stretches[-1] = (stretches[-1][0], max(end, stretches[-1][1]))
+        else:
+            stretches.append((start, end))
+    return stretches
 
 
 def _touched(one: set[Key], other: set[Key]) -> set[Key]:

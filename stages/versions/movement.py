@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stages.quality import paired_change, spread, text_drift, wilson
@@ -62,15 +63,25 @@ def _proposals(lines: Sequence[bytes], wanted: Mapping[str, Any]) -> dict[str, A
 
 def _counts(version: Version) -> dict[str, int]:
     """Do as `quality.counted` does, for millions of records."""
+    counts: Counter[str] = Counter()
+    for labels in _names(version.records["label"].drop_null()):
+        counts.update({each["values"]: each["counts"] for each in labels.value_counts().to_pylist()})
+    return dict(counts)
+
+
+def _names(labels: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
+    """Give the names of labels in choices, lists, regions, and parts of a value."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    labels = version.records["label"].drop_null()
     if pa.types.is_list(labels.type):
-        labels = pc.list_flatten(labels)
-    if pa.types.is_struct(labels.type):  # regions
-        labels = pc.struct_field(labels, "label")
-    return {each["values"]: each["counts"] for each in labels.value_counts().to_pylist()}
+        yield from _names(pc.list_flatten(labels))
+    elif pa.types.is_struct(labels.type):
+        parts = [field.name for field in labels.type]
+        for part in ["label"] if "label" in parts else parts:
+            yield from _names(pc.struct_field(labels, part))
+    else:
+        yield labels.cast(pa.string())
 
 
 def _relabelled(old: pa.Table, new: pa.Table) -> dict[str, Any]:
@@ -89,11 +100,10 @@ def _written(labels: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not pa.types.is_list(labels.type):
-        return labels.cast(pa.string())
-    if pa.types.is_struct(labels.type.value_type):  # regions
+    several = pa.types.is_list(labels.type)
+    if pa.types.is_struct(labels.type.value_type if several else labels.type):
         return pa.chunked_array([pa.array([json.dumps(each) for each in labels.to_pylist()], pa.string())])
-    return pc.binary_join(labels, "\x1f")
+    return pc.binary_join(labels, "\x1f") if several else labels.cast(pa.string())
 
 
 def _texts(a: Version, b: Version) -> dict[str, Any]:

@@ -8,10 +8,12 @@ L. Ramshaw and M. Marcus, Text Chunking using Transformation-Based Learning, WVL
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from stages.tasks import Spans, Value
+from stages.tasks.base import Value
+from stages.tasks.spans import Spans
 
 IDEOGRAPH = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 TOKEN = re.compile(rf"[{IDEOGRAPH}]|[^\W{IDEOGRAPH}]+|[^\w\s]")  # ideographs and kana one by one, words, signs
@@ -28,12 +30,13 @@ def tags_of(text: Sequence[Token], value: Value, task: Spans) -> list[int]:
 
     Of spans that overlap the longest is kept.
     """
+    starts, ends = [start for _, start, _ in text], [end for _, _, end in text]
     tags = [0] * len(text)
     for span in sorted(value, key=lambda each: each["start"] - each["end"]):
-        covered = [place for place, (_, start, end) in enumerate(text) if start < span["end"] and span["start"] < end]
-        if covered and not any(tags[place] for place in covered):
+        first, last = bisect_right(ends, span["start"]), bisect_left(starts, span["end"])
+        if first < last and not any(tags[first:last]):
             inside = 2 + 2 * task.labels.index(span["label"])
-            tags[covered[0] : covered[-1] + 1] = [inside - 1] + [inside] * (len(covered) - 1)
+            tags[first:last] = [inside - 1] + [inside] * (last - first - 1)
     return tags
 
 
