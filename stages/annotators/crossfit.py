@@ -96,7 +96,9 @@ def crossfit(
             predict(fit([id for id in names if folds[id] != fold]), [id for id in names if folds[id] == fold])
     except NotEnough as none:
         return Crossfit(name, None, {}, [], {}, {}, str(none) if names else few)
-    calibration = calibrate([predicted[id] for id in names], [labels[id] for id in names], task)
+    calibration = calibrate(
+        [predicted[id] for id in names], [labels[id] for id in names], [folds[id] for id in names], task
+    )
     predict(model, [id for id in records["id"] if id not in folds])
     proposals = propose([predicted[id] for id in records["id"]], calibration, task)
     details = model.describe(records, labels) if isinstance(model, Describable) else {}
