@@ -123,3 +123,14 @@ def asked(gates: Mapping[str, Block], name: str) -> str:
 def enough(gate: Block) -> str:
     """Say how much data would decide a gate."""
     return f"a sample of about {gate['needed']:,} would decide it"
+
+
+def advice(each: Block) -> str:
+    """Say what would help a gate that is not passed."""
+    labels = each["labels"]
+    if labels["value"] is None:
+        queue = f"answer more of the {each['queue']} queue; " if each["queue"] else ""
+        reason = labels["reason"]
+        return f"{queue}{each['why']}" + ("" if reason in each["why"] else f"; {reason}")
+    between = f" ({labels['low']:,} to {labels['high']:,})" if None not in (labels["low"], labels["high"]) else ""
+    return f"about {labels['value']:,} labels more{between} from the {each['queue']} queue: {each['why']}"
