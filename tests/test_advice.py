@@ -64,11 +64,21 @@ def test_without_a_curve_the_reason_stands_in_place_of_a_number() -> None:
     assert wording.advice(found).endswith("the annotator has to become better; the annotator has no curve")
 
 
+def test_where_the_curve_never_gets_there_another_annotator_would_help_more() -> None:
+    stated = statement(measured(0.8, 0.7, 0.9), forecast={"good": {"labels": measured(None, reason="not reached")}})
+    found = advised(Gate("annotator.audit.accuracy", at_least=0.95), stated)["good"]
+    assert found["queue"] is None
+    assert wording.advice(found).startswith("another annotator (conf/annotator/) would help more")
+    stated["forecast"]["good"]["labels"]["low"] = 400
+    found = advised(Gate("annotator.audit.accuracy", at_least=0.95), stated)["good"]
+    assert wording.advice(found).startswith("400 labels or more from the active queue: ")
+
+
 def test_what_is_not_known_yet_asks_for_its_own_queue() -> None:
     stated = statement(measured(None, reason="the audit is not answered yet"))
     found = advised(Gate("annotator.audit.accuracy", at_least=0.7), stated)["good"]
     assert (found["queue"], found["labels"]["value"]) == ("audit", None)
-    assert wording.advice(found) == "answer more of the audit queue; the audit is not answered yet"
+    assert wording.advice(found) == "answer the audit queue; the audit is not answered yet"
 
 
 def test_coverage_is_reached_by_the_smallest_audit_that_does_or_by_a_better_annotator() -> None:

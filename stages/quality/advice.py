@@ -12,6 +12,7 @@ Block = Mapping[str, Any]
 SAMPLES = {"annotator.audit.": "audit", "annotator.cross_validated.": "random"}  # which queue an estimate comes from
 WIDER = "the value clears the bound, and a larger sample would show it"
 BETTER = "the annotator has to become better"
+OTHER = "another annotator (conf/annotator/) would help more than labels"
 AGREE = "more labels do not make people agree; a clearer guideline in conf/labeling/ may"
 UNKNOWN = "it is not known how labels would change this metric"
 
@@ -51,8 +52,13 @@ def _estimate(name: str, finding: Block, sample: str, stated: Block) -> dict[str
     if _clears(finding, finding["value"]):
         judged = stated["annotator"][finding["metric"].split(".")[1]]["n"]
         return _told(sample, finding["needed"] - judged if finding.get("needed") else None, WIDER)
-    labels = stated["forecast"].get(name, {"labels": {"reason": stated["forecast"].get("reason", "not forecast")}})
-    return {"queue": "active", "labels": {"value": None, "low": None, "high": None} | labels["labels"], "why": BETTER}
+    forecast = stated["forecast"].get(name)
+    if not forecast:
+        return _told("active", None, BETTER, stated["forecast"].get("reason", "no learning curve says how many labels"))
+    labels = forecast["labels"]
+    if labels["value"] is None and labels["low"] is None:
+        return _told(None, None, OTHER, labels["reason"])
+    return {"queue": "active", "labels": labels, "why": BETTER}
 
 
 def _guarantee(finding: Block, guarantee: Block) -> dict[str, Any]:
@@ -67,8 +73,8 @@ def _guarantee(finding: Block, guarantee: Block) -> dict[str, Any]:
     return _told("active", None, f"{BETTER}: no larger audit that was looked at does by itself")
 
 
-def _told(queue: str | None, labels: int | None, why: str) -> dict[str, Any]:
-    reason = {} if labels is not None else {"reason": why}
+def _told(queue: str | None, labels: int | None, why: str, unknown: str = "") -> dict[str, Any]:
+    reason = {} if labels is not None else {"reason": unknown or why}
     return {"queue": queue, "labels": {"value": labels, "low": None, "high": None} | reason, "why": why}
 
 

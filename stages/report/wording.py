@@ -127,10 +127,11 @@ def enough(gate: Block) -> str:
 
 def advice(each: Block) -> str:
     """Say what would help a gate that is not passed."""
-    labels = each["labels"]
-    if labels["value"] is None:
-        queue = f"answer more of the {each['queue']} queue; " if each["queue"] else ""
-        reason = labels["reason"]
-        return f"{queue}{each['why']}" + ("" if reason in each["why"] else f"; {reason}")
-    between = f" ({labels['low']:,} to {labels['high']:,})" if None not in (labels["low"], labels["high"]) else ""
-    return f"about {labels['value']:,} labels more{between} from the {each['queue']} queue: {each['why']}"
+    labels, queue = each["labels"], each["queue"]
+    low, value, high = (labels[end] for end in ("low", "value", "high"))
+    if value is not None:
+        between = f" ({low:,} to {high:,})" if None not in (low, high) else ""
+        return f"about {value:,} labels more{between} from the {queue} queue: {each['why']}"
+    more = f"{low:,} labels or more from the {queue} queue: " if low else f"answer the {queue} queue; " if queue else ""
+    reason = "" if labels["reason"] in each["why"] else f"; {labels['reason']}"
+    return f"{more}{each['why']}{reason}"
