@@ -87,12 +87,12 @@ def test_chance_does_not_go_by_the_proposals() -> None:
 
 def test_the_committee_goes_by_disagreement_and_needs_an_ensemble() -> None:
     proposals = scored([[0.4, 0.3, 0.3], [0.9, 0.1, 0], [0.8, 0.1, 0.1]])
-    for id, disagreement in zip(proposals, (0.1, 0.7, None), strict=True):
+    for id, disagreement in zip(proposals, (0.0, 0.7, None), strict=True):
         proposals[id]["disagreement"] = disagreement
     found = list(ranking(pool([[1, 0, 0]] * 3, proposals=proposals), "committee"))
     assert found == [
         ("001", "committee disagreement 0.700"),
-        ("000", "committee disagreement 0.100"),
+        ("000", "committee disagreement 0.000"),
         ("002", "one opinion alone"),
     ]
     with pytest.raises(InputError, match="choose annotator: ensemble"):

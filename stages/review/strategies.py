@@ -137,12 +137,12 @@ def _uncertain(pool: Pool, strategy: Strategy) -> Ranking:
 
 def _committee(pool: Pool) -> Ranking:
     """Query by committee: H. S. Seung, M. Opper and H. Sompolinsky, COLT (1992)."""
-    told = {each: pool.proposals[each].get("disagreement", False) for each in pool.known}
-    if False in told.values():
+    if not all("disagreement" in pool.proposals[each] for each in pool.known):
         raise InputError(
             "active.strategy: committee goes by how far the parts of an ensemble disagree, and this annotator is none; "
             "choose annotator: ensemble in params.yaml, or another strategy in conf/review/"
         )
+    told = {each: pool.proposals[each]["disagreement"] for each in pool.known}
     judged = [each for each in pool.known if told[each] is not None]
     yield from _sorted(judged, [told[each] for each in judged], "committee disagreement")
     yield from ((each, "one opinion alone") for each in pool.known if told[each] is None)
