@@ -24,7 +24,7 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
     near = [(ids[one], ids[other]) for one, other in pairs]
     doubted = quality.doubted(interface.task, human, list(auto.values()), near)
     gold = read_gold(Path("conf/review", review.gold.file), interface.task) if review.gold else {}
-    batch = next_batch(permutation, human, auto, review, interface.task, seed, doubted, gold)
+    batch = next_batch(permutation, human, auto, review, interface.task, seed, doubted, gold, records[["id", *texts]])
     queued = records[records["id"].isin([each.record for each in batch])].to_dict("records")
     shown = {row["id"]: {str(name): value for name, value in row.items()} for row in queued}
     fields = {name: dataset.fields[name] for name in dataset.shown}

@@ -333,6 +333,7 @@ def test_a_label_says_where_it_came_from():
         ("rounds", [1, 2, 3]),
         ("queues", ["active", "random"]),
         ("people", 4),
+        ("seconds", 4.2),
         ("guideline", "b5d0"),
         ("stale", False),
         ("why", "2 of 3 people, 1 skipped"),

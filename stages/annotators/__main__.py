@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stages import InputError
 from stages.annotators import Annotator
-from stages.annotators.asking import Asking
+from stages.annotators.asking import askers
 from stages.configuration import Dataset, chosen
 from stages.tables import read_lines
 
@@ -18,11 +18,13 @@ RESPONSES = Path("data/labels/responses.jsonl")
 def recall() -> str:
     """Put the answers in data/labels/responses.jsonl into this machine's record, so that none is asked for again."""
     _, annotator = chosen(dataset=Dataset, annotator=Annotator)
-    if not isinstance(annotator, Asking):
+    asked = askers(annotator).values()
+    if not asked:
         raise InputError("params.yaml: this annotator asks no service, there is nothing to recall")
     if not RESPONSES.exists():
         raise InputError(f"{RESPONSES} is missing: dvc pull {RESPONSES}")
-    return f"{annotator.recall(read_lines(RESPONSES)):,} answers of {RESPONSES} are on record"
+    lines = list(read_lines(RESPONSES))
+    return f"{max(each.recall(lines) for each in asked):,} answers of {RESPONSES} are on record"
 
 
 def main() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import merge
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from stages import InputError
-from stages.annotators.base import Annotator
+from stages.annotators.base import Annotator, Composite
 from stages.annotators.crossfit import crossfit
 from stages.tasks import Task, Value
 
@@ -35,15 +37,24 @@ class Asking(Protocol):
         ...
 
 
+def askers(annotator: Annotator) -> dict[str, Asking]:
+    """Give what asks a service: the annotator itself, without a name, or those of its members that do, by name."""
+    if isinstance(annotator, Asking):
+        return {"": annotator}
+    members = annotator.members if isinstance(annotator, Composite) else {}
+    inner = {name: askers(each) for name, each in members.items()}
+    return {f"{name}.{deeper}".rstrip("."): each for name, found in inner.items() for deeper, each in found.items()}
+
+
 def responses(annotator: Annotator) -> Iterator[dict[str, Any]]:
     """Give the lines of `data/labels/responses.jsonl`; none of an annotator that asks nothing."""
-    if isinstance(annotator, Asking):
-        yield from annotator.responses()
+    yield from merge(*(each.responses() for each in askers(annotator).values()), key=itemgetter("record"))
 
 
 def usage(annotator: Annotator) -> dict[str, Any]:
-    """Give the block `asked` of `reports/annotator.json`; nothing of an annotator that asks nothing."""
-    return {"asked": annotator.usage()} if isinstance(annotator, Asking) else {}
+    """Give the block `asked` of `reports/annotator.json`, by name if members ask; nothing if nothing is asked."""
+    used = {name: each.usage() for name, each in askers(annotator).items()}
+    return {"asked": used.get("", used)} if used else {}
 
 
 def refuse_asking(annotator: Annotator, key: str) -> None:
@@ -62,8 +73,20 @@ def refuse_asking(annotator: Annotator, key: str) -> None:
 
 def plan(annotator: Annotator, records: pd.DataFrame, labels: Mapping[str, Value], task: Task, seed: int) -> str:
     """Say what labelling would ask and cost, and ask nothing; the parameters are those of `crossfit`."""
-    if not isinstance(annotator, Asking):
+    planning, counts = _planning(annotator)
+    if not counts:
         return "nothing is asked: this annotator works on this machine"
-    planning, count = annotator.planning()
     crossfit(planning, records, labels, task, seed)
-    return str(count)
+    told = zip(askers(annotator), counts, strict=True)
+    return "; ".join(f"{name}: {count}" if name else str(count) for name, count in told)
+
+
+def _planning(annotator: Annotator) -> tuple[Annotator, list[object]]:
+    if isinstance(annotator, Asking):
+        planning, count = annotator.planning()
+        return planning, [count]
+    if not isinstance(annotator, Composite):
+        return annotator, []
+    inner = {name: _planning(each) for name, each in annotator.members.items()}
+    counts = [count for _, each in inner.values() for count in each]
+    return annotator.having({name: each for name, (each, _) in inner.items()}), counts

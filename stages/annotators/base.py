@@ -81,6 +81,37 @@ class Describable(Protocol):
         ...
 
 
+@runtime_checkable
+class Composite(Protocol):
+    """An annotator that is made of others."""
+
+    @property
+    def members(self) -> Mapping[str, Annotator]: ...
+
+    def having(self, members: Mapping[str, Annotator]) -> Annotator:
+        """Give the same of other members."""
+        ...
+
+
+@runtime_checkable
+class Committee(Protocol):
+    """A model made of several, which need not agree."""
+
+    def consult(self, records: pd.DataFrame) -> tuple[np.ndarray | list[Proposal | None], list[float | None]]:
+        """Predict as `Model.predict` does, and say for each record how much they disagree.
+
+        Disagreement is from 0 to 1; None where fewer than two of them propose anything.
+        """
+        ...
+
+
+def surveyed(annotator: Annotator, records: pd.DataFrame, task: Task) -> Annotator:
+    """Let an annotator, or the members of one, look at all records, where they want to."""
+    if isinstance(annotator, Composite):
+        return annotator.having({name: surveyed(each, records, task) for name, each in annotator.members.items()})
+    return annotator.survey(records, task) if isinstance(annotator, Surveyor) else annotator
+
+
 def choice(task: Task) -> Choice:
     """Give the task as a choice, for an annotator that proposes nothing else.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
+from stages.annotators.curves import CURVES, NEAR, Parameters
 from stages.tables import DIGITS
 from stages.tasks import Choice, Proposal, Task, Value
 
@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     import numpy as np
 
 TINY = 1e-9
+LEAD = 2 * 10.0**-DIGITS  # of a choice's likeliest label at least, so that rounding leaves it the likeliest
 
-Calibration = dict[str, float]  # of a choice its `temperature`, of other tasks `slope` and `intercept`; empty: none
+Calibration = dict[str, Any]  # `method`, its `parameters`, and each method's `likelihood`; empty: none
 Predictions = Sequence[Any]  # what `Model.predict` gives, or its rows
 
 
-def calibrate(predictions: Predictions, values: Sequence[Value], task: Task) -> Calibration:
+def calibrate(predictions: Predictions, values: Sequence[Value], folds: Sequence[int], task: Task) -> Calibration:
     """Find the calibration under which held-out labels are most likely.
+
+    Of a single choice temperature scaling is tried, and beta and isotonic calibration of the confidence; of several
+    choices at once temperature alone, since the others could change which are chosen; of any other task Platt's, beta
+    and isotonic. Each is fitted on all folds but one, and judged on that one.
 
     Parameters
     ----------
@@ -28,32 +33,150 @@ def calibrate(predictions: Predictions, values: Sequence[Value], task: Task) -> 
         Of records whose labels the models had not learned.
     values
         People's labels of these records.
+    folds
+        Which records were predicted by the same model.
     task
         What a value is.
+
+    Returns
+    -------
+    `method`, the `parameters` that it has on all of them, and under `likelihood` the mean log-likelihood of a held-out
+    label by method, or null where there is but one fold.
     """
     import numpy as np
 
+    held: _Held
     if isinstance(task, Choice):
         scores, known = _scores(predictions, task)
-        if not known.any():
-            return {}
-        return {"temperature": temperature(scores[known], task.codes(values)[known], task.multiple)}
-    pairs = [(each, value) for each, value in zip(predictions, values, strict=True) if each is not None]
-    if not pairs:
+        held = _Choices(scores[known], task.codes(values)[known], task.multiple)
+    else:
+        known = np.array([each is not None for each in predictions], dtype=bool)
+        pairs = [(each, value) for each, value in zip(predictions, values, strict=True) if each is not None]
+        right = np.array([task.compare(value, each.value) >= task.bar for each, value in pairs], dtype=bool)
+        held = _Proposals(np.array([each.confidence for each, _ in pairs]), right)
+    if not known.any():
         return {}
-    right = np.array([task.compare(value, each.value) >= task.bar for each, value in pairs])
-    return platt(np.array([each.confidence for each, _ in pairs]), right)
+    likelihood = _likelihood(held, np.asarray(folds)[known])
+    best = max(held.methods, key=lambda method: likelihood[method] or 0)  # the first of those that are as likely
+    return {"method": best, "parameters": held.fit(best), "likelihood": likelihood}
 
 
 def propose(predictions: Predictions, calibration: Calibration, task: Task) -> list[Proposal | None]:
-    """Turn what a model predicts into proposals with calibrated confidence, rounded."""
+    """Turn what a model predicts into proposals with calibrated confidence, rounded. No label becomes another."""
+    import numpy as np
+
     if not isinstance(task, Choice):
-        return [each and replace(each, confidence=_scaled(each.confidence, calibration)) for each in predictions]
-    scores, known = _scores(predictions, task)
+        known = [each for each in predictions if each is not None]
+        confidences = np.array([each.confidence for each in known], dtype=float)
+        if calibration:
+            confidences = CURVES[calibration["method"]].apply(confidences, calibration["parameters"])
+        sure = iter(confidences.round(DIGITS).tolist())
+        return [each and replace(each, confidence=next(sure)) for each in predictions]
+    scores, some = _scores(predictions, task)
+    scores = scores[some]
     if calibration:
-        scores = sharpen(scores, calibration["temperature"], task.multiple)
-    decided = iter(task.decide(scores[known].round(DIGITS)))
-    return [next(decided) if each else None for each in known]
+        scores = calibrated(scores, calibration["method"], calibration["parameters"], task.multiple)
+    decided = iter(task.decide(scores.round(DIGITS)))
+    return [next(decided) if each else None for each in some]
+
+
+def calibrated(scores: np.ndarray, method: str, parameters: Mapping[str, Any], multiple: bool) -> np.ndarray:
+    """Calibrate a choice's probabilities, shape (records, labels); the likeliest label stays the likeliest.
+
+    A curve moves the probability of the likeliest label; the others keep their shares of the rest.
+    """
+    import numpy as np
+
+    if method == "temperature":
+        return sharpen(scores, parameters["temperature"], multiple)
+    best = scores.round(9).argmax(axis=1)[:, None]  # a tie is a tie on every machine
+    confidence = np.take_along_axis(scores, best, axis=1)
+    others = scores.copy()
+    np.put_along_axis(others, best, 0.0, axis=1)
+    rest = others.sum(axis=1, keepdims=True)
+    shares = np.where(rest > TINY, others / np.maximum(rest, TINY), 1 / (scores.shape[1] - 1))
+    next_share = shares.max(axis=1, keepdims=True, where=np.arange(scores.shape[1]) != best, initial=0)
+    raised = CURVES[method].apply(confidence, parameters)
+    raised = np.clip(raised, next_share / (1 + next_share) + LEAD, 1.0)
+    found = shares * (1 - raised)
+    np.put_along_axis(found, best, raised, axis=1)
+    return found
+
+
+class _Held(Protocol):
+    """What models said of held-out records, and what people did."""
+
+    @property
+    def methods(self) -> tuple[str, ...]: ...
+
+    def take(self, rows: np.ndarray) -> _Held: ...
+
+    def fit(self, method: str) -> Parameters: ...
+
+    def likelihood(self, method: str, parameters: Mapping[str, Any]) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class _Choices:
+    scores: np.ndarray
+    codes: np.ndarray
+    multiple: bool
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return ("temperature",) if self.multiple else ("temperature", "beta", "isotonic")
+
+    def take(self, rows: np.ndarray) -> _Choices:
+        return replace(self, scores=self.scores[rows], codes=self.codes[rows])
+
+    def fit(self, method: str) -> Parameters:
+        if method == "temperature":
+            return {"temperature": temperature(self.scores, self.codes, self.multiple)}
+        right = self.codes[range(len(self.codes)), self.scores.round(9).argmax(axis=1)] == 1
+        return CURVES[method].fit(self.scores.max(axis=1), right)
+
+    def likelihood(self, method: str, parameters: Mapping[str, Any]) -> np.ndarray:
+        return _of_labels(calibrated(self.scores, method, parameters, self.multiple), self.codes, self.multiple)
+
+
+@dataclass(frozen=True)
+class _Proposals:
+    confidence: np.ndarray
+    right: np.ndarray
+    methods: tuple[str, ...] = tuple(CURVES)
+
+    def take(self, rows: np.ndarray) -> _Proposals:
+        return replace(self, confidence=self.confidence[rows], right=self.right[rows])
+
+    def fit(self, method: str) -> Parameters:
+        return CURVES[method].fit(self.confidence, self.right)
+
+    def likelihood(self, method: str, parameters: Mapping[str, Any]) -> np.ndarray:
+        import numpy as np
+
+        sure = CURVES[method].apply(self.confidence, parameters)
+        return np.log(np.maximum(np.where(self.right, sure, 1 - sure), NEAR))
+
+
+def _likelihood(held: _Held, folds: np.ndarray) -> dict[str, float | None]:
+    import numpy as np
+
+    parts = [folds == fold for fold in np.unique(folds)]
+    if len(parts) < 2:
+        return dict.fromkeys(held.methods)
+    found: dict[str, float | None] = {}
+    for method in held.methods:
+        each = [held.take(part).likelihood(method, held.take(~part).fit(method)) for part in parts]
+        found[method] = round(float(np.concatenate(each).mean()), DIGITS)
+    return found
+
+
+def _of_labels(scores: np.ndarray, codes: np.ndarray, multiple: bool) -> np.ndarray:
+    """Give the log-likelihood of the labels, shape (records, labels) of several at once, (records,) of one."""
+    import numpy as np
+
+    likelihood = np.where(codes == 1, scores, 1 - scores) if multiple else (scores * codes).sum(axis=1)
+    return np.log(np.maximum(likelihood, TINY))
 
 
 def _scores(predictions: Predictions, task: Choice) -> tuple[np.ndarray, np.ndarray]:
@@ -85,8 +208,7 @@ def temperature(scores: np.ndarray, codes: np.ndarray, multiple: bool) -> float:
 
     def loss(log_factor: float) -> float:
         sharp = sharpen(scores, float(np.exp(log_factor)), multiple)
-        likelihood = np.where(codes == 1, sharp, 1 - sharp) if multiple else (sharp * codes).sum(axis=1)
-        return float(-np.log(np.maximum(likelihood, TINY)).mean())
+        return -float(_of_labels(sharp, codes, multiple).mean())
 
     best = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded", options={"xatol": 1e-6})
     return round(float(np.exp(best.x)), 4)
@@ -102,43 +224,3 @@ def sharpen(scores: np.ndarray, factor: float, multiple: bool) -> np.ndarray:
             return 1 / (1 + np.exp(np.log1p(-scores) / factor - logs))
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
-
-
-def platt(confidences: np.ndarray, right: np.ndarray) -> Calibration:
-    """Fit a logistic curve from log-odds of confidence to rightness.
-
-    Rightness is smoothed as if one right and one wrong proposal more had been seen, and the slope is never negative, so
-    that a more confident proposal stays so.
-
-    References
-    ----------
-    J. Platt, Probabilistic Outputs for Support Vector Machines, Advances in Large Margin Classifiers (1999).
-    """
-    import numpy as np
-    from scipy.optimize import minimize
-
-    n = len(right)
-    hits = int(right.sum())
-    target = np.where(right, (hits + 1) / (hits + 2), 1 / (n - hits + 2))
-    odds = _odds(confidences)
-
-    def loss(given: np.ndarray) -> float:
-        logits = given[0] * odds + given[1]
-        return float((np.logaddexp(0, logits) - target * logits).sum())
-
-    found = minimize(loss, [1.0, 0.0], method="L-BFGS-B", bounds=[(0.01, 20), (-20, 20)]).x
-    return {"slope": round(float(found[0]), 3), "intercept": round(float(found[1]), 3)}
-
-
-def _odds(confidences: Any) -> Any:
-    import numpy as np
-
-    inside = np.clip(confidences, 1e-6, 1 - 1e-6)
-    return np.log(inside) - np.log1p(-inside)
-
-
-def _scaled(confidence: float, calibration: Calibration) -> float:
-    if not calibration:
-        return round(confidence, DIGITS)
-    logit = calibration["slope"] * float(_odds(confidence)) + calibration["intercept"]
-    return round(1 / (1 + math.exp(-logit)), DIGITS)

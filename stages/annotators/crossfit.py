@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from stages import tables
-from stages.annotators.base import Annotator, Describable, Model, NotEnough, Surveyor
+from stages.annotators.base import Annotator, Committee, Describable, Model, NotEnough, surveyed
 from stages.annotators.calibration import Calibration, calibrate, propose
 from stages.engine import progress
 from stages.tasks import Choice, Proposal, Task, Value
@@ -36,6 +36,8 @@ class Crossfit:
         model.
     folds
         For each learned record the fold that it was held out in.
+    disagreement
+        How much the models of a committee disagree, by record; empty of any other annotator.
     details
         What the model says of itself, as plain JSON.
     reason
@@ -47,6 +49,7 @@ class Crossfit:
     calibration: Calibration
     proposals: list[Proposal | None]
     folds: dict[str, int]
+    disagreement: dict[str, float | None]
     details: dict[str, Any]
     reason: str | None
 
@@ -78,29 +81,45 @@ def crossfit(
     signature = tables.dump_line([repr(annotator), seed, [[id, labels[id]] for id in names]])
     name = f"{annotator.name}@{sha256(signature.encode()).hexdigest()[:6]}"
     folds = stratified_folds({id: labels[id] if isinstance(task, Choice) else "" for id in names}, seed)
-    learner = annotator.survey(records, task) if isinstance(annotator, Surveyor) else annotator
+    learner = surveyed(annotator, records, task)
     place = {id: row for row, id in enumerate(records["id"])}
-
-    def fit(learned: Sequence[str]) -> Model:
-        return learner.fit(records.iloc[[place[id] for id in learned]], [labels[id] for id in learned], task, seed)
-
+    learned, values = records.iloc[[place[id] for id in names]], [labels[id] for id in names]
+    held_out = [folds[id] for id in names]
     predicted: dict[str, Any] = {}
+    disagreement: dict[str, float | None] = {}
 
-    def predict(model: Model, ids: Sequence[str]) -> None:
-        if ids:
-            predicted.update(zip(ids, model.predict(records.iloc[[place[id] for id in ids]]), strict=True))
+    def predict(model: Model, rows: pd.DataFrame) -> None:
+        if isinstance(model, Committee):
+            found, doubts = model.consult(rows)
+            disagreement.update(zip(rows["id"], doubts, strict=True))
+        else:
+            found = model.predict(rows)
+        predicted.update(zip(rows["id"], found, strict=True))
 
     try:
-        model = fit(names)
-        for fold in progress(range(FOLDS) if names else [], "annotate: folds"):
-            predict(fit([id for id in names if folds[id] != fold]), [id for id in names if folds[id] == fold])
+        model = learner.fit(learned, values, task, seed)
+        parts = by_fold(learner, learned, values, held_out, task, seed)
+        for rows, part in progress(parts, "annotate: folds", len(set(held_out))):
+            predict(part, learned.iloc[rows])
     except NotEnough as none:
-        return Crossfit(name, None, {}, [], {}, {}, str(none) if names else few)
-    calibration = calibrate([predicted[id] for id in names], [labels[id] for id in names], task)
-    predict(model, [id for id in records["id"] if id not in folds])
+        return Crossfit(name, None, {}, [], {}, {}, {}, str(none) if names else few)
+    calibration = calibrate([predicted[id] for id in names], values, held_out, task)
+    rest = records[[id not in folds for id in records["id"]]]
+    if len(rest):
+        predict(model, rest)
     proposals = propose([predicted[id] for id in records["id"]], calibration, task)
     details = model.describe(records, labels) if isinstance(model, Describable) else {}
-    return Crossfit(name, model, calibration, proposals, folds, details, None)
+    return Crossfit(name, model, calibration, proposals, folds, disagreement, details, None)
+
+
+def by_fold(
+    annotator: Annotator, records: pd.DataFrame, values: Sequence[Value], folds: Sequence[int], task: Task, seed: int
+) -> Iterator[tuple[list[int], Model]]:
+    """Give for each fold its rows, and a model that learned the others."""
+    for fold in sorted(set(folds)):
+        inside = [row for row, each in enumerate(folds) if each != fold]
+        model = annotator.fit(records.iloc[inside], [values[row] for row in inside], task, seed)
+        yield [row for row, each in enumerate(folds) if each == fold], model
 
 
 def stratified_folds(labels: Mapping[str, Value], seed: int) -> dict[str, int]:
@@ -140,4 +159,5 @@ def lines(fitted: Crossfit, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
                 "by": fitted.name,
                 "fold": fitted.folds.get(id),
                 "scores": proposal.scores,
+                **({"disagreement": fitted.disagreement[id]} if fitted.disagreement else {}),
             }

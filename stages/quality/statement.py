@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from stages.quality.admission import Audited
+from stages.quality.advice import advice
 from stages.quality.average_precision import average_precision
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
@@ -98,7 +99,10 @@ def statement(
         "issues": _issues(human, auto, task, nothing),
         "forecast": _forecast(version, human, {record: values[record] for record in random}, settings, task, seed),
     }
-    return stated | {"gates": judge(settings.gates, stated)}, _plots(audited or held_out, task, settings.bar(task))
+    gates = judge(settings.gates, stated)
+    return stated | {"gates": gates, "advice": advice(gates, stated)}, _plots(
+        audited or held_out, task, settings.bar(task)
+    )
 
 
 def write_plots(folder: Path, plots: Plots) -> None:

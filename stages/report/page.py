@@ -122,7 +122,9 @@ def _gates(statement: Block) -> Markup:
         for name, gate in gates.items()
     ]
     drawn = table(("Gate", "Value", "Verdict"), rows, ("", "", "n")) if rows else ""
-    return _section("Gates", tag("p", _sentence(wording.verdict(statement))), drawn)
+    help = [_sentence(f"{name}: {wording.advice(each)}") for name, each in (statement.get("advice") or {}).items()]
+    advised = [tag("h3", "What would help most"), *(tag("p", each) for each in help)] if help else []
+    return _section("Gates", tag("p", _sentence(wording.verdict(statement))), drawn, *advised)
 
 
 def _quality(stated: Block, annotator: Block, best: str) -> Markup:

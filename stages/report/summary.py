@@ -50,6 +50,7 @@ def summary(reports: Path) -> str:
         "quality": [_quality(annotator, key) for key in wording.ESTIMATES],
         "guarantee": [wording.promise(statement)],
         "gates": [wording.verdict(statement), *_unpassed(gates)],
+        "would help": [f"{name}: {wording.advice(each)}" for name, each in (statement.get("advice") or {}).items()],
         "for people": [f"{queue['tasks']:,} tasks{_listed(queues)}"],
         "look at": [f"{path:<24}{what}" for path, what in LOOK_AT.items()],
     }

@@ -123,3 +123,15 @@ def asked(gates: Mapping[str, Block], name: str) -> str:
 def enough(gate: Block) -> str:
     """Say how much data would decide a gate."""
     return f"a sample of about {gate['needed']:,} would decide it"
+
+
+def advice(each: Block) -> str:
+    """Say what would help a gate that is not passed."""
+    labels, queue = each["labels"], each["queue"]
+    low, value, high = (labels[end] for end in ("low", "value", "high"))
+    if value is not None:
+        between = f" ({low:,} to {high:,})" if None not in (low, high) else ""
+        return f"about {value:,} labels more{between} from the {queue} queue: {each['why']}"
+    more = f"{low:,} labels or more from the {queue} queue: " if low else f"answer the {queue} queue; " if queue else ""
+    reason = "" if labels["reason"] in each["why"] else f"; {labels['reason']}"
+    return f"{more}{each['why']}{reason}"

@@ -4,12 +4,13 @@ from stages.review import audit
 from stages.review.consensus import Consensus, dawid_skene, majority
 from stages.review.gold import read_gold
 from stages.review.judging import Audited, audited
-from stages.review.queue import Queued, next_batch, uncertainty
+from stages.review.queue import Queued, next_batch
 from stages.review.rounds import Annotation, current
 from stages.review.rounds import read as read_rounds
 from stages.review.settings import Active, Audit, Gold, Mix, Review
 from stages.review.settling import Settled, settle
 from stages.review.staple import staple
+from stages.review.strategies import uncertainty
 
 __all__ = [
     "Active",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages.review import audit
 from stages.review.gold import mixed_in
-from stages.review.settings import Review, Strategy
-from stages.tasks import Choice, Task
+from stages.review.settings import Review
+from stages.review.strategies import Pool, ranking
+from stages.tasks import Task
 
 if TYPE_CHECKING:
-    import numpy as np
+    import pandas as pd
 
 Proposals = Mapping[str, Mapping[str, Any]]  # lines of `data/labels/auto.jsonl`, by record
 
@@ -27,38 +28,6 @@ class Queued(NamedTuple):
     reason: str
 
 
-def uncertainty(scores: np.ndarray, strategy: Strategy, multiple: bool = False) -> np.ndarray:
-    """Say how unsure a model is of each record; more is less sure.
-
-    Parameters
-    ----------
-    scores
-        Probability per label, shape (records, labels).
-    strategy
-        `margin`: 1 minus the lead of the likeliest label over the next; `least_confident`: 1 minus its probability;
-        `entropy`: of all labels, in nats.
-    multiple
-        Whether several labels may hold at once; the record is then as uncertain as its most uncertain label.
-
-    Returns
-    -------
-    Shape (records,).
-
-    References
-    ----------
-    B. Settles, Active Learning Literature Survey, University of Wisconsin-Madison (2009), section 3.1.
-    """
-    import numpy as np
-
-    outcomes = np.stack([scores, 1 - scores], axis=-1) if multiple else scores
-    if strategy == "entropy":
-        unsure = -(outcomes * np.log(np.maximum(outcomes, np.finfo(float).tiny))).sum(axis=-1)
-    else:
-        top = np.partition(outcomes, -2, axis=-1)
-        unsure = 1 - top[..., -1] + (top[..., -2] if strategy == "margin" else 0)
-    return unsure.max(axis=1) if multiple else unsure
-
-
 def next_batch(
     permutation: Sequence[str],
     labels: audit.Labels,
@@ -68,14 +37,15 @@ def next_batch(
     seed: int,
     doubted: Mapping[str, str] | None = None,
     gold: Collection[str] = (),
+    shown: pd.DataFrame | None = None,
 ) -> list[Queued]:
     """Choose the records that people see next.
 
     What the open audit lacks comes first, all of it, then the gold records. The rest of the batch is shared between the
     random queue (the next records of the permutation) and the active one: records that have changed since they were
     labelled, or a declared share of those labelled under an older guideline; records on which people disagree or that
-    too few of them have answered; labels that look wrong, each once; then those that the annotator proposes nothing for
-    and the most uncertain ones, ties by id. If one of the two runs short, the other fills its place.
+    too few of them have answered; labels that look wrong, each once; then those that nobody has answered, in the
+    order of `active.strategy`. If one of the two runs short, the other fills its place.
 
     A record is asked again under the queue that it was in, unless it was or is the annotator that makes us ask: then
     under the active one, so that no estimate takes the answer for one that was drawn by chance. The sample of the open
@@ -99,6 +69,8 @@ def next_batch(
         Labelled records whose labels look wrong, in the order of asking, with the reason.
     gold
         Records with known values.
+    shown
+        All records: the column `id`, and the text fields that people see. Strategies that look at texts need it.
 
     Returns
     -------
@@ -139,9 +111,11 @@ def next_batch(
     waiting = [each for each, queue in queues.items() if queue == "random" and each not in renewed]
     begun = [each for each, queue in queues.items() if queue != "random" or each in renewed]
     begun.sort(key=lambda each: not _changed(answered[each], review))  # the changed ones first
-    unsure: dict[str, float | None] = {}
+    strange: dict[str, str] = {}
     if proposals:  # twice as many as are left, since the random queue may take some of them
-        unsure = _most_uncertain(fresh, proposals, review.active.strategy, task, 2 * left)
+        places = left - round(left * review.mix.random)
+        pool = Pool(fresh, proposals, labels, shown, task, seed, places)
+        strange = dict(islice(ranking(pool, review.active.strategy), 2 * left))
 
     doubts = {
         each: why
@@ -152,13 +126,11 @@ def next_batch(
 
     random = {*fresh, *waiting}
     drawn, active = _shared(
-        [each for each in permutation if each in random], [*begun, *doubts, *unsure], left, review.mix.random
+        [each for each in permutation if each in random], [*begun, *doubts, *strange], left, review.mix.random
     )
     chosen += [Queued(each, "random", _reason(answered.get(each), review, seed, "next at random")) for each in drawn]
     for each in active:
-        doubt = unsure.get(each)
-        unanswered = "no proposal" if doubt is None else f"{review.active.strategy} uncertainty {doubt:.3f}"
-        reason = doubts.get(each) or _reason(answered.get(each), review, seed, unanswered)
+        reason = doubts.get(each) or _reason(answered.get(each), review, seed, strange.get(each, ""))
         chosen.append(Queued(each, queues.get(each, "active"), reason))
     return chosen
 
@@ -207,27 +179,6 @@ def _reason(label: Mapping[str, Any] | None, review: Review, seed: int, unanswer
         return f"answered by {label['people']} of {review.overlap} people"
     votes = (f"{name}: {value if isinstance(value, str) else dumps(value)}" for name, value in label["votes"].items())
     return f"adjudicate: {', '.join(votes)}"
-
-
-def _most_uncertain(
-    fresh: Sequence[str], proposals: Proposals, strategy: Strategy, task: Task, count: int
-) -> dict[str, float | None]:
-    """Give the most uncertain records in order, with how uncertain each is; None for one without a proposal."""
-    import numpy as np
-
-    unknown = [each for each in fresh if each not in proposals][:count]
-    known = [each for each in fresh if each in proposals]
-    if not known:
-        return dict.fromkeys(unknown)
-    lines = [proposals[each] for each in known]
-    if isinstance(task, Choice):
-        scores = np.array([list(line["scores"].values()) for line in lines])
-        unsure = uncertainty(scores, strategy, task.multiple)
-    else:
-        unsure = 1 - np.array([line["confidence"] for line in lines])
-    unsure = unsure.round(9)  # a tie is a tie on every machine
-    ranking = np.argsort(-unsure, kind="stable")[:count]  # ties stay in the order of `fresh`, which is sorted
-    return dict.fromkeys(unknown) | {known[row]: float(unsure[row]) for row in ranking}
 
 
 def _shared(

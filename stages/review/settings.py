@@ -9,7 +9,7 @@ from stages import InputError
 
 FORBID = {"extra": "forbid"}
 
-Strategy = Literal["margin", "least_confident", "entropy"]
+Strategy = Literal["random", "margin", "least_confident", "entropy", "committee", "diverse", "balanced", "gain"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Active:
     Parameters
     ----------
     strategy
-        How uncertain records are found.
+        In which order records are asked for that nobody has answered (`stages.review.strategies`).
     again
         The share of its places, at most, for labels that people gave and that look wrong.
     alike

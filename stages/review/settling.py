@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from stages.review.audit import opened
@@ -73,7 +74,8 @@ def settle(
 
     Returns
     -------
-    Labels for all records that people have answered, by submitting or skipping, sorted by record. `before_audit` is
+    Labels for all records that people have answered, by submitting or skipping, sorted by record; `seconds` is the
+    median of what their answers took. `before_audit` is
     what they had said in the rounds before the open audit: the annotator learns from that alone, and it decides the
     audit's population. So a record whose answers were all deleted since then keeps a line, without value or people.
 
@@ -181,6 +183,7 @@ def _label(
     before: Consensus | None,
 ) -> dict[str, Any]:
     skips = sum(each.action == "skipped" for each in answers)
+    seconds = [each.seconds for each in answers if each.seconds is not None]
     if agreed:
         why = agreed.why + (f", {skips} skipped" if skips else "")
     else:
@@ -193,6 +196,7 @@ def _label(
         "rounds": sorted({each.round for each in answers}),
         "queues": sorted({each.queue for each in answers}),
         "people": len(answers),
+        "seconds": median(seconds) if seconds else None,
         "guideline": max(answers, key=lambda each: (each.round, each.line)).guideline if answers else None,
         "stale": any(each.content != contents[record] for each in answers),
         "why": why,

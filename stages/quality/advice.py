@@ -1,0 +1,84 @@
+"""What people can do about a gate that a version does not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stages.quality.gates import PASS
+
+Block = Mapping[str, Any]
+
+SAMPLES = {"annotator.audit.": "audit", "annotator.cross_validated.": "random"}  # which queue an estimate comes from
+WIDER = "the value clears the bound, and a larger sample would show it"
+BETTER = "the annotator has to become better"
+OTHER = "another annotator (conf/annotator/) would help more than labels"
+AGREE = "more labels do not make people agree; a clearer guideline in conf/labeling/ may"
+UNKNOWN = "it is not known how labels would change this metric"
+
+
+def advice(gates: Block, stated: Block) -> dict[str, Any]:
+    """Say for each gate that is not passed what would help most.
+
+    Parameters
+    ----------
+    gates
+        What `judge` found.
+    stated
+        The statement, with its `annotator`, `guarantee` and `forecast`.
+
+    Returns
+    -------
+    By gate: the `queue` that people should answer more of (`audit`, `random`, `active`, or null if none would help),
+    how many `labels` more (`value`, and by the learning curve `low` and `high`; null with a `reason` if that is not
+    known), and `why`.
+    """
+    found = {name: each for name, each in gates.items() if isinstance(each, Mapping) and each["verdict"] != PASS}
+    return {name: _advise(name, finding, stated) for name, finding in found.items()}
+
+
+def _advise(name: str, finding: Block, stated: Block) -> dict[str, Any]:
+    metric = finding["metric"]
+    if sample := next((queue for prefix, queue in SAMPLES.items() if metric.startswith(prefix)), None):
+        return _estimate(name, finding, sample, stated)
+    if metric.startswith("guarantee."):
+        return _guarantee(finding, stated["guarantee"])
+    return _told(None, None, AGREE if metric.startswith("agreement.") else UNKNOWN)
+
+
+def _estimate(name: str, finding: Block, sample: str, stated: Block) -> dict[str, Any]:
+    if finding["value"] is None:
+        return _told(sample, None, finding["reason"])
+    if _clears(finding, finding["value"]):
+        judged = stated["annotator"][finding["metric"].split(".")[1]]["n"]
+        return _told(sample, finding["needed"] - judged if finding.get("needed") else None, WIDER)
+    forecast = stated["forecast"].get(name)
+    if not forecast:
+        return _told("active", None, BETTER, stated["forecast"].get("reason", "no learning curve says how many labels"))
+    labels = forecast["labels"]
+    if labels["value"] is None and labels["low"] is None:
+        return _told(None, None, OTHER, labels["reason"])
+    return {"queue": "active", "labels": labels, "why": BETTER}
+
+
+def _guarantee(finding: Block, guarantee: Block) -> dict[str, Any]:
+    """Look for an audit that is large enough, if the annotator stays as it is."""
+    if finding["value"] is None:
+        return _told("audit", None, finding["reason"])
+    key = finding["metric"].removeprefix("guarantee.")
+    sizes = {int(size): each for size, each in (guarantee.get("forecast") or {}).items() if key in each}
+    enough = [size for size in sorted(sizes) if _clears(finding, sizes[size][key])]
+    if enough:
+        return _told("audit", enough[0] - guarantee["sample"], "a larger audit would admit more")
+    return _told("active", None, f"{BETTER}: no larger audit that was looked at does by itself")
+
+
+def _told(queue: str | None, labels: int | None, why: str, unknown: str = "") -> dict[str, Any]:
+    reason = {} if labels is not None else {"reason": unknown or why}
+    return {"queue": queue, "labels": {"value": labels, "low": None, "high": None} | reason, "why": why}
+
+
+def _clears(finding: Block, value: float) -> bool:
+    if "at_least" in finding:
+        return bool(value >= finding["at_least"])
+    return bool(value <= finding["at_most"])
