@@ -281,6 +281,7 @@ def test_what_is_marked_in_a_picture_is_drawn_into_it(
     arguments = made() | {"task": task}
     case = {"record": "7", "people": people, "proposed": proposed, "confidence": 0.8}
     arguments["version"] |= {"cases": {"mistaken": [case], "suspicious": []}, "shown": {"7": {"image": str(picture)}}}
+    arguments["version"]["labels"] = [{"record": "7", "value": people, "origin": "human"}]
     html = page(**arguments)
     assert re.findall(r'<polygon points="([^"]*)"', html) == points
     assert 'viewBox="0 0 60 30"' in html
@@ -293,7 +294,7 @@ def test_spans_are_told_by_their_words_and_long_texts_cut() -> None:
     people = [{"start": 3, "end": 8, "label": "place"}]
     case = {"record": "7", "people": people, "proposed": [], "confidence": 0.8}
     shown = {"7": {"text": "to Paris" + " and back" * 100}}
-    arguments["version"] |= {"cases": {"mistaken": [], "suspicious": [case]}, "shown": shown}
+    arguments["version"] |= {"cases": {"mistaken": [], "suspicious": [case]}, "shown": shown, "labels": []}
     text = Reader(page(**arguments)).text
     assert "People: Paris (place) Annotator: nothing (0.80)" in text
     assert len(re.findall("and back", text)) < 40
@@ -429,6 +430,7 @@ def test_several_labels_per_record_are_counted_each() -> None:
         {"record": "2", "value": ["positive"], "origin": "auto"},
     ]
     arguments["plots"]["confusion"] = []
+    arguments["task"] = Choice("c", "t", ("positive", "negative"), multiple=True)
     text = Reader(page(**arguments)).text
     assert "positive 1 1 negative 1 0" in text
     assert "Confusion None. A record may have several labels, or other values than choices." in text

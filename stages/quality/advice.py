@@ -31,7 +31,7 @@ def advice(gates: Block, stated: Block) -> dict[str, Any]:
     -------
     By gate: the `queue` that people should answer more of (`audit`, `random`, `active`, or null if none would help),
     how many `labels` more (`value`, and by the learning curve `low` and `high`; null with a `reason` if that is not
-    known), and `why`.
+    known), and the `reason`.
     """
     found = {name: each for name, each in gates.items() if isinstance(each, Mapping) and each["verdict"] != PASS}
     return {name: _advise(name, finding, stated) for name, finding in found.items()}
@@ -58,7 +58,7 @@ def _estimate(name: str, finding: Block, sample: str, stated: Block) -> dict[str
     labels = forecast["labels"]
     if labels["value"] is None and labels["low"] is None:
         return _told(None, None, OTHER, labels["reason"])
-    return {"queue": "active", "labels": labels, "why": BETTER}
+    return {"queue": "active", "labels": labels, "reason": BETTER}
 
 
 def _guarantee(finding: Block, guarantee: Block) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _guarantee(finding: Block, guarantee: Block) -> dict[str, Any]:
 
 def _told(queue: str | None, labels: int | None, why: str, unknown: str = "") -> dict[str, Any]:
     reason = {} if labels is not None else {"reason": unknown or why}
-    return {"queue": queue, "labels": {"value": labels, "low": None, "high": None} | reason, "why": why}
+    return {"queue": queue, "labels": {"value": labels, "low": None, "high": None} | reason, "reason": why}
 
 
 def _clears(finding: Block, value: float) -> bool:

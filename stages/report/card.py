@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 
 from stages.report import wording
-from stages.report.page import About, Block
+from stages.report.blocks import Block
+from stages.report.page import About
 from stages.report.wording import ESTIMATES
 
 METRICS = (

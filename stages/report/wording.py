@@ -131,7 +131,7 @@ def advice(each: Block) -> str:
     low, value, high = (labels[end] for end in ("low", "value", "high"))
     if value is not None:
         between = f" ({low:,} to {high:,})" if None not in (low, high) else ""
-        return f"about {value:,} labels more{between} from the {queue} queue: {each['why']}"
+        return f"about {value:,} labels more{between} from the {queue} queue: {each['reason']}"
     more = f"{low:,} labels or more from the {queue} queue: " if low else f"answer the {queue} queue; " if queue else ""
-    reason = "" if labels["reason"] in each["why"] else f"; {labels['reason']}"
-    return f"{more}{each['why']}{reason}"
+    reason = "" if labels["reason"] in each["reason"] else f"; {labels['reason']}"
+    return f"{more}{each['reason']}{reason}"
