@@ -75,9 +75,9 @@ def test_a_saved_model_proposes_the_same(annotator, task, made, tmp_path):
 
 def test_what_they_cannot_do_they_say():
     records, better = compared(20)
-    with pytest.raises(InputError, match="proposes preferences, and the labelling interface asks for rating"):
+    with pytest.raises(InputError, match="proposes pairwise, and the labelling interface asks for rating"):
         Preference().fit(records, better, STARS, 1)
-    with pytest.raises(InputError, match="proposes texts, and the labelling interface asks for pairwise"):
+    with pytest.raises(InputError, match="proposes text, and the labelling interface asks for pairwise"):
         Extract(("one",)).fit(records, better, BETTER, 1)
     with pytest.raises(InputError, match="sentences: 1 or more is expected, found 0"):
         Extract(("one",), 0)

@@ -134,7 +134,7 @@ def test_what_cannot_be_is_named(digits, tmp_path):
     for annotator, task, said in (
         (Clip("image", vit), DIGIT, "knows no texts; a CLIP or a SigLIP is expected"),
         (Clip("image", clip), SEVERAL, "several labels per record need a SigLIP"),
-        (Clip("image", clip), Boxes("b", "image", ("0",)), "proposes choices, and the labelling interface asks for b"),
+        (Clip("image", clip), Boxes("b", "image", ("0",)), "proposes choice, and the labelling interface asks for b"),
         (Clip("image", clip, prompts={"ten": ("a ten",)}), DIGIT, "'ten' is not in the labelling interface"),
         (Clip("image", clip, templates=()), DIGIT, "one or more are expected"),
         (Clip("image", bert), DIGIT, "is no model of pictures"),

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from stages import InputError
-from stages.tasks import Choice, Proposal, Spans, Task, Text, Value
+from stages.tasks import Proposal, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+
+Kind = TypeVar("Kind", bound=Task)
 
 
 class Model(Protocol):
@@ -112,50 +115,18 @@ def surveyed(annotator: Annotator, records: pd.DataFrame, task: Task) -> Annotat
     return annotator.survey(records, task) if isinstance(annotator, Surveyor) else annotator
 
 
-def choice(task: Task) -> Choice:
-    """Give the task as a choice, for an annotator that proposes nothing else.
+def only(task: Task, kind: type[Kind]) -> Kind:
+    """Give the task as one of a kind, for an annotator that proposes nothing else.
 
     Raises
     ------
     InputError
-        It is of another type.
+        It is of another.
     """
-    if not isinstance(task, Choice):
+    if not isinstance(task, kind):
         raise InputError(
-            f"annotator: this one proposes choices, and the labelling interface asks for {task.type}; choose another "
-            "in params.yaml (conf/annotator/ says what each is for)"
-        )
-    return task
-
-
-def spans(task: Task) -> Spans:
-    """Give the task as spans, for an annotator that proposes nothing else.
-
-    Raises
-    ------
-    InputError
-        It is of another type.
-    """
-    if not isinstance(task, Spans):
-        raise InputError(
-            f"annotator: this one proposes spans, and the labelling interface asks for {task.type}; choose another in "
-            "params.yaml (conf/annotator/ says what each is for)"
-        )
-    return task
-
-
-def text(task: Task) -> Text:
-    """Give the task as one of free text, for an annotator that proposes nothing else.
-
-    Raises
-    ------
-    InputError
-        It is of another type.
-    """
-    if not isinstance(task, Text):
-        raise InputError(
-            f"annotator: this one proposes texts, and the labelling interface asks for {task.type}; choose another "
-            "in params.yaml (conf/annotator/ says what each is for)"
+            f"annotator: this one proposes {kind.type}, and the labelling interface asks for {task.type}; choose "
+            "another in params.yaml (conf/annotator/ says what each is for)"
         )
     return task
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stages import InputError, tables
 from stages.annotators import image_encoders, pretrained
-from stages.annotators.base import choice
+from stages.annotators.base import only
 from stages.annotators.image_encoders import ImageEncoder
 from stages.annotators.pictures import content, paths
 from stages.annotators.vectors import vectors
@@ -68,7 +68,7 @@ class Clip:
         task: Task,
         seed: int,  # noqa: ARG002
     ) -> ClipModel:
-        return ClipModel(self, choice(task), *self._texts(choice(task)))
+        return ClipModel(self, only(task, Choice), *self._texts(only(task, Choice)))
 
     def load(self, folder: Path, task: Task) -> ClipModel:
         import numpy as np
@@ -76,8 +76,8 @@ class Clip:
         said = tables.read_json(folder / "clip.json")
         if said["fingerprint"] != ImageEncoder(self.model, self.revision).fingerprint():
             raise InputError("annotator.model: another model than the one that proposed; run dvc repro")
-        labels = np.array([said["labels"][label] for label in choice(task).labels])
-        return ClipModel(self, choice(task), labels, said["scale"], said["bias"])
+        labels = np.array([said["labels"][label] for label in only(task, Choice).labels])
+        return ClipModel(self, only(task, Choice), labels, said["scale"], said["bias"])
 
     def asked(self, task: Choice) -> list[list[str]]:
         """Give each label's prompts.

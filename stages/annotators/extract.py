@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages import InputError, tables
-from stages.annotators.base import text
+from stages.annotators.base import only
 from stages.annotators.texts import joined
-from stages.tasks import Proposal, Task, Value, words
+from stages.tasks import Proposal, Task, Text, Value, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,11 +60,11 @@ class Extract:
         task: Task,
         seed: int,  # noqa: ARG002
     ) -> ExtractModel:
-        text(task)
+        only(task, Text)
         return ExtractModel(self)
 
     def load(self, folder: Path, task: Task) -> ExtractModel:  # noqa: ARG002
-        text(task)
+        only(task, Text)
         return ExtractModel(self)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages import InputError, tables
-from stages.annotators.base import spans
+from stages.annotators.base import only
 from stages.annotators.texts import column
 from stages.tasks import Proposal, Spans, Task, Value
 
@@ -87,16 +87,16 @@ class Finder(ABC):
         given: Counter[str] = Counter()
         right: Counter[str] = Counter()
         complete = 0
-        for found, value in zip(self.mentions(records, spans(task)), values, strict=True):
+        for found, value in zip(self.mentions(records, only(task, Spans)), values, strict=True):
             marked = {(each["start"], each["end"], each["label"]) for each in value}
             given.update(each.by for each in found)
             right.update(each.by for each in found if each[:3] in marked)
             complete += marked <= {each[:3] for each in found}
         counts = Counts(dict(sorted(given.items())), dict(sorted(right.items())), len(values), complete)
-        return Found(self, spans(task), counts)
+        return Found(self, only(task, Spans), counts)
 
     def load(self, folder: Path, task: Task) -> Found:
-        return Found(self, spans(task), Counts(**tables.read_json(folder / "counts.json")))
+        return Found(self, only(task, Spans), Counts(**tables.read_json(folder / "counts.json")))
 
     def mentions(self, records: pd.DataFrame, task: Spans) -> list[list[Mention]]:
         """Give the mentions in each record's text; each text is searched once, not once per fold."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
 from stages.annotators import pretrained, training
-from stages.annotators.base import text
+from stages.annotators.base import only
 from stages.annotators.texts import joined
 from stages.engine import progress
-from stages.tasks import Proposal, Task, Value
+from stages.tasks import Proposal, Task, Text, Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ class Generator:
         task: Task,
         seed: int,  # noqa: ARG002
     ) -> GeneratorModel:
-        text(task)
+        only(task, Text)
         folder = pretrained.folder(self.model, self.revision)
         return GeneratorModel(self, folder, *_network(folder))
 

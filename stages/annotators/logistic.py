@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import tables
-from stages.annotators.base import NotEnough, choice
+from stages.annotators.base import NotEnough, only
 from stages.tasks import Choice, Rating, Task, Value
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def fit(features: Any, values: Sequence[Value], task: Task, c: float) -> Logisti
     InputError
         The task is not a choice.
     """
-    task = choice(task)
+    task = only(task, Choice)
     if not len(values):
         raise NotEnough("there are no labels to learn from")
     codes = task.codes(values)
@@ -98,7 +98,7 @@ def load(folder: Path, task: Task) -> tuple[Logistic, pd.DataFrame]:
     features = tables.read(folder / "features")
     coefficients = features[[f"weight_{i}" for i in range(len(task.labels))]].to_numpy().T
     known = np.array([-np.inf if intercepts[label] is None else intercepts[label] for label in task.labels])
-    return Logistic(choice(task), coefficients, known), features
+    return Logistic(only(task, Choice), coefficients, known), features
 
 
 def _multinomial(features: Any, codes: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stages import InputError
 from stages.annotators import logistic, terms
-from stages.annotators.base import NotEnough
+from stages.annotators.base import NotEnough, only
 from stages.annotators.logistic import Logistic
 from stages.annotators.terms import Terms
 from stages.annotators.texts import joined
@@ -53,7 +52,7 @@ class Preference:
         task: Task,
         seed: int,  # noqa: ARG002  nothing here is random
     ) -> PreferenceModel:
-        left, right = _sides(records, _pairwise(task))
+        left, right = _sides(records, only(task, Pairwise))
         if not "".join([*left, *right]).strip():
             raise NotEnough("the labelled records have no text to learn from")
         learned, features = terms.learn([*left, *right])
@@ -61,7 +60,7 @@ class Preference:
         return PreferenceModel(learned, logistic.fit(difference, values, task, self.c))
 
     def load(self, folder: Path, task: Task) -> PreferenceModel:
-        regression, table = logistic.load(folder, _pairwise(task))
+        regression, table = logistic.load(folder, only(task, Pairwise))
         return PreferenceModel(terms.of_table(table), regression)
 
 
@@ -73,7 +72,7 @@ class PreferenceModel:
     def predict(self, records: pd.DataFrame) -> np.ndarray:
         import numpy as np
 
-        left, right = _sides(records, _pairwise(self.regression.task))
+        left, right = _sides(records, only(self.regression.task, Pairwise))
         found = [np.zeros((0, 2))]
         for start in range(0, len(left), BATCH):
             one, other = (self.terms.features(side[start : start + BATCH]) for side in (left, right))
@@ -87,12 +86,3 @@ class PreferenceModel:
 def _sides(records: pd.DataFrame, task: Pairwise) -> tuple[list[str], list[str]]:
     left, right = (joined(records, [field]) for field in task.sides)
     return left, right
-
-
-def _pairwise(task: Any) -> Pairwise:
-    if not isinstance(task, Pairwise):
-        raise InputError(
-            f"annotator: this one proposes preferences, and the labelling interface asks for {task.type}; choose "
-            "another in params.yaml (conf/annotator/ says what each is for)"
-        )
-    return task

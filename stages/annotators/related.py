@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stages import InputError
 from stages.annotators import logistic
 from stages.annotators.asking import refuse_asking
-from stages.annotators.base import Annotator, Model, NotEnough
+from stages.annotators.base import Annotator, Model, NotEnough, only
 from stages.annotators.calibration import propose
 from stages.annotators.logistic import Logistic
 from stages.annotators.tagger import matrix
@@ -73,7 +72,7 @@ class Related:
         return "related"
 
     def fit(self, records: pd.DataFrame, values: Sequence[Value], task: Task, seed: int) -> RelatedModel:
-        task = _relations(task)
+        task = only(task, Relations)
         if not any(value["relations"] for value in values):
             raise NotEnough("people have drawn no relation yet")
         described, said = [], []
@@ -89,7 +88,7 @@ class Related:
         return RelatedModel(self, task, spans, vocabulary, regression)
 
     def load(self, folder: Path, task: Task) -> RelatedModel:
-        task = _relations(task)
+        task = only(task, Relations)
         regression, features = logistic.load(folder, _kinds(task))
         spans = self.spans.load(folder / "spans", task.spans)
         return RelatedModel(self, task, spans, features["feature"].tolist(), regression)
@@ -168,12 +167,3 @@ def _features(kind: str, read: Reading) -> Iterator[str]:
 
 def _kinds(task: Relations) -> Choice:
     return Choice("", "", (*task.types, NOTHING))
-
-
-def _relations(task: Task) -> Relations:
-    if not isinstance(task, Relations):
-        raise InputError(
-            f"annotator: this one proposes relations, and the labelling interface asks for {task.type}; choose another "
-            "in params.yaml (conf/annotator/ says what each is for)"
-        )
-    return task

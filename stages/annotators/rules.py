@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stages import InputError, tables
 from stages.annotators import label_model
-from stages.annotators.base import choice
+from stages.annotators.base import only
 from stages.annotators.label_model import ABSTAIN
 from stages.annotators.voting import Function
 from stages.tasks import Choice, Task, Value
@@ -58,13 +58,15 @@ class Rules:
 
         known = tables.read_json(folder / "rules.json")
         accuracies = np.array([known["accuracies"][name] for name in self.active])
-        return RulesModel(self, choice(task), accuracies, np.array([known["shares"][label] for label in task.labels]))
+        return RulesModel(
+            self, only(task, Choice), accuracies, np.array([known["shares"][label] for label in task.labels])
+        )
 
     def votes(self, records: pd.DataFrame, task: Task) -> np.ndarray:
         """Give the number of the label that each function votes for, shape (records, functions); -1 for none."""
         import numpy as np
 
-        if choice(task).multiple:
+        if only(task, Choice).multiple:
             raise InputError("annotator: rules vote for one label, and the labelling interface allows several at once")
         place = {label: number for number, label in enumerate(task.labels)} | {None: ABSTAIN}
         columns = []
@@ -99,10 +101,14 @@ class SurveyedRules(Rules):
     ) -> RulesModel:
         import numpy as np
 
-        given = dict(zip(records["id"], choice(task).codes(values).argmax(axis=1), strict=True)) if len(values) else {}
+        given = (
+            dict(zip(records["id"], only(task, Choice).codes(values).argmax(axis=1), strict=True))
+            if len(values)
+            else {}
+        )
         votes = np.array(list(self.known.values())).reshape(len(self.known), len(self.active))
         truth = np.array([given.get(id, ABSTAIN) for id in self.known], dtype=np.int64)
-        return RulesModel(self, choice(task), *label_model.accuracies(votes, truth, len(task.labels)))
+        return RulesModel(self, only(task, Choice), *label_model.accuracies(votes, truth, len(task.labels)))
 
 
 @dataclass(frozen=True)

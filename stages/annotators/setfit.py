@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.annotators import logistic, pretrained, training
-from stages.annotators.base import NotEnough, choice
+from stages.annotators.base import NotEnough, only
 from stages.annotators.logistic import Logistic
 from stages.annotators.texts import joined
 from stages.annotators.training import Course, Schedule
-from stages.tasks import Task, Value
+from stages.tasks import Choice, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,7 @@ class SetFit:
     def fit(self, records: pd.DataFrame, values: Sequence[Value], task: Task, seed: int) -> SetFitModel:
         import numpy as np
 
-        codes = choice(task).codes(values)
+        codes = only(task, Choice).codes(values)
         if len(np.unique(codes, axis=0)) < 2:
             raise NotEnough("labels of at least two kinds are needed, each on two records or more")
         texts = joined(records, self.fields)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stages import tables
 from stages.annotators import chain
-from stages.annotators.base import NotEnough, spans
+from stages.annotators.base import NotEnough, only
 from stages.annotators.texts import column
 from stages.tasks import Proposal, Spans, Task, Value
 from stages.tasks.iob import Token, tags_of, tokens, value_of
@@ -54,7 +54,7 @@ class Tagger:
     ) -> TaggerModel:
         import numpy as np
 
-        task = spans(task)
+        task = only(task, Spans)
         texts = [tokens(text) for text in column(records, self.field)]
         if not any(values):
             raise NotEnough("people have marked no span yet")
@@ -70,7 +70,7 @@ class Tagger:
         saved = tables.read(folder / "weights")
         weights = saved[[f"weight_{tag}" for tag in range(1 + 2 * len(task.labels))]].to_numpy()
         vocabulary = saved["feature"][saved["feature"].notna()].tolist()
-        return TaggerModel(self, spans(task), vocabulary, weights)
+        return TaggerModel(self, only(task, Spans), vocabulary, weights)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
 from stages.annotators import pretrained, training
-from stages.annotators.base import NotEnough, spans
+from stages.annotators.base import NotEnough, only
 from stages.annotators.subwords import SKIPPED, Window, decided, meanings, targets, words_of
 from stages.annotators.texts import column
 from stages.annotators.training import Course, Schedule
@@ -63,7 +63,7 @@ class TokenClassifier:
         return "token_classifier"
 
     def fit(self, records: pd.DataFrame, values: Sequence[Value], task: Task, seed: int) -> TokenClassifierModel:
-        task = spans(task)
+        task = only(task, Spans)
         if self.schedule is None:
             return self._given(task)
         if not any(values):
@@ -77,8 +77,8 @@ class TokenClassifier:
         if self.schedule is None:
             if tables.read_json(folder / "model.json")["weights"] != self._weights:
                 raise InputError("annotator.model: the checkpoint is another than the version was made with")
-            return self._given(spans(task))
-        return TokenClassifierModel(self, spans(task), *self._loaded(folder, None))
+            return self._given(only(task, Spans))
+        return TokenClassifierModel(self, only(task, Spans), *self._loaded(folder, None))
 
     def _given(self, task: Spans) -> TokenClassifierModel:
         folder = pretrained.folder(self.model, self.revision)

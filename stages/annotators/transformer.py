@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
 from stages.annotators import pretrained, training
-from stages.annotators.base import NotEnough, choice
+from stages.annotators.base import NotEnough, only
 from stages.annotators.texts import joined
 from stages.annotators.training import Course, Schedule
 from stages.engine import progress
@@ -79,7 +79,7 @@ class Transformer:
     def fit(self, records: pd.DataFrame, values: Sequence[Value], task: Task, seed: int) -> TransformerModel:
         import numpy as np
 
-        codes = choice(task).codes(values)
+        codes = only(task, Choice).codes(values)
         if len(np.unique(codes, axis=0)) < 2:
             raise NotEnough("labels of at least two kinds are needed, each on two records or more")
         texts = joined(records, self.fields)
@@ -87,7 +87,7 @@ class Transformer:
         given = [repr(self), weights, seed, *zip(texts, codes.tolist(), strict=True)]
         key = sha256(json.dumps(given).encode()).hexdigest()
         with training.fixed_threads():
-            return self._fit(texts, codes, choice(task), key)
+            return self._fit(texts, codes, only(task, Choice), key)
 
     def _fit(self, texts: list[str], codes: np.ndarray, task: Choice, key: str) -> TransformerModel:
         import torch
@@ -120,12 +120,12 @@ class Transformer:
     def load(self, folder: Path, task: Task) -> TransformerModel:
         library = pretrained.library("transformers")
         if self.lora:
-            network, tokenizer = self._base(choice(task))
+            network, tokenizer = self._base(only(task, Choice))
             network = pretrained.library("peft").PeftModel.from_pretrained(network, str(folder))
         else:
             network = library.AutoModelForSequenceClassification.from_pretrained(str(folder), local_files_only=True)
             tokenizer = library.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        return TransformerModel(self, choice(task), network.to(training.device()).eval(), tokenizer)
+        return TransformerModel(self, only(task, Choice), network.to(training.device()).eval(), tokenizer)
 
     def _network(self, task: Choice, seed: int) -> tuple[Any, Any]:
         import torch
