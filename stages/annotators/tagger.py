@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,8 @@ class Tagger:
     """A linear-chain conditional random field over tokens: characters of Chinese and Japanese, words elsewhere.
 
     Seconds for hundreds of texts, a minute for thousands, no download. It proposes spans that do not overlap; of
-    people's spans that overlap it learns the longest. Its confidence is the probability that all tokens are right.
+    people's spans that overlap it learns the longest. Its confidence is the probability that all tokens are right; its
+    score of a span, that those of the span are, and the one after them.
 
     Parameters
     ----------
@@ -97,8 +99,9 @@ class TaggerModel:
         count = len(self.vocabulary)
         emissions = matrix([list(features(part)) for part in parts], self.vocabulary) @ self.weights[:count]
         decoded = chain.decode(emissions, [len(part) for part in parts], self.weights[count:], _barred(self.task))
-        for part, (tags, confidence) in zip(parts, decoded, strict=True):
-            yield Proposal(value_of(part, tags, self.task), confidence)
+        for part, found in zip(parts, decoded, strict=True):
+            scores = [round(each, tables.DIGITS) for each in _likely(found)]
+            yield Proposal(value_of(part, found.tags, self.task), found.confidence, scores)
 
 
 def features(text: Sequence[Token]) -> Iterator[list[str]]:
@@ -125,6 +128,16 @@ def features(text: Sequence[Token]) -> Iterator[list[str]]:
 def _spelt(word: str) -> list[str]:
     shape = re.sub(r"(.)\1+", r"\1", "".join("A" if c.isupper() else "a" if c.isalpha() else "9" for c in word))
     return [f"lower {word.lower()}", f"starts {word[:3].lower()}", f"ends {word[-3:].lower()}", f"shape {shape}"]
+
+
+def _likely(found: chain.Decoded) -> Iterator[float]:
+    """Say of each span how probable it is that it begins there, goes on, and that what comes after it does."""
+    for first, tag in enumerate(found.tags):
+        if tag % 2:
+            end = first + 1
+            while end < len(found.tags) and found.tags[end] == tag + 1:
+                end += 1
+            yield min(1.0, found.tokens[first] * math.prod(found.steps[first + 1 : end + 1]))
 
 
 def _barred(task: Spans) -> np.ndarray:
