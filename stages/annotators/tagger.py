@@ -65,7 +65,7 @@ class Tagger:
         counts = Counter(name for text in described for names in text for name in names)
         vocabulary = sorted(name for name, count in counts.items() if count > 1)
         known = matrix(described, vocabulary)
-        weights = chain.fit(known, tags, [len(text) for text in texts], _barred(task), self.c)
+        weights = chain.fit(known, tags, [len(text) for text in texts], barred(task), self.c)
         return TaggerModel(self, task, vocabulary, weights.round(tables.DIGITS))
 
     def load(self, folder: Path, task: Task) -> TaggerModel:
@@ -98,7 +98,7 @@ class TaggerModel:
         parts = [tokens(text) for text in texts]
         count = len(self.vocabulary)
         emissions = matrix([list(features(part)) for part in parts], self.vocabulary) @ self.weights[:count]
-        decoded = chain.decode(emissions, [len(part) for part in parts], self.weights[count:], _barred(self.task))
+        decoded = chain.decode(emissions, [len(part) for part in parts], self.weights[count:], barred(self.task))
         for part, found in zip(parts, decoded, strict=True):
             scores = [round(each, tables.DIGITS) for each in _likely(found)]
             yield Proposal(value_of(part, found.tags, self.task), found.confidence, scores)
@@ -140,7 +140,7 @@ def _likely(found: chain.Decoded) -> Iterator[float]:
             yield min(1.0, found.tokens[first] * math.prod(found.steps[first + 1 : end + 1]))
 
 
-def _barred(task: Spans) -> np.ndarray:
+def barred(task: Spans) -> np.ndarray:
     """Within a span of a label is only after its beginning, or within it."""
     import numpy as np
 

@@ -376,7 +376,7 @@ def _suspicious(issues: Block, version: Block, task: Task) -> Markup:
     first = gallery(version["cases"]["suspicious"], version["shown"], task)
     if kinds := issues.get("objects"):
         counts = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in kinds.items())
-        told += f"By the annotator there are among their objects: {counts}. "
+        told += f"By the annotator there are among what they marked: {counts}. "
     if not issues.get("precision_at"):
         return _section(heading, tag("p", told, _sentence(wording.reason(issues, "precision_at"))), first)
     rows = [
