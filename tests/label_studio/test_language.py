@@ -22,6 +22,7 @@ TEXT = """<View><Text name="text" value="$text"/>
     <TextArea name="summary" toName="text" maxSubmissions="1" editable="true"/></View>"""
 LABELS = """<Labels name="parts" toName="text"><Label value="thing"/><Label value="people"/></Labels>
     <Text name="text" value="$text"/>"""
+PARTS = f"<View>{LABELS}</View>"
 RELATIONS = f"""<View>{LABELS}<Relations><Relation value="hurt"/><Relation value="owns"/></Relations></View>"""
 COMBINED = f"""<View>{LABELS}<Choices name="topic" toName="text"><Choice value="fire"/><Choice value="flood"/></Choices>
     </View>"""
@@ -53,6 +54,13 @@ def write(page: Any) -> None:
     page.get_by_test_id("htx-textbox-content").wait_for()
 
 
+def mark_a_word(page: Any) -> None:
+    page.locator(".lsf-label", has_text="people").click()
+    line = page.locator(".lsf-richtext__line", has_text="Nobody").last
+    line.dblclick(position={"x": 12, "y": line.bounding_box()["height"] / 2})
+    page.locator(".htx-highlight", has_text="Nobody").wait_for()
+
+
 def draw(page: Any) -> None:
     page.locator(".htx-highlight", has_text="mill").first.click()
     page.keyboard.press("Alt+r")
@@ -79,11 +87,22 @@ def click_flood(page: Any) -> None:
         (PAIRWISE, "right", None, "right"),
         (TEXT, "A 😀 mill.\r\nGone.", None, "A 😀 mill.\r\nGone."),
         (TEXT, None, write, "A 😀 mill."),
+        (PARTS, SPANS[:1], mark_a_word, [SPANS[0], marked("Nobody", "people")]),
         (RELATIONS, RELATED, None, RELATED),
         (RELATIONS, {"spans": SPANS, "relations": []}, draw, OWNED),
         (COMBINED, {"parts": SPANS, "topic": "fire"}, click_flood, {"parts": SPANS, "topic": "flood"}),
     ],
-    ids=["rating", "pairwise", "pairwise kept", "text kept", "text", "relations kept", "relations", "combined"],
+    ids=[
+        "rating",
+        "pairwise",
+        "pairwise kept",
+        "text kept",
+        "text",
+        "spans",
+        "relations kept",
+        "relations",
+        "combined",
+    ],
 )
 def test_what_is_proposed_is_kept_or_corrected_and_comes_back(
     page: Any, server: Server, xml: str, proposed: Value | None, act: Callable[[Any], None] | None, said: Value
