@@ -92,7 +92,7 @@ def _declared(dataset: str) -> dict[str, Any]:
     return declared
 
 
-def _news() -> Tagged:
+def news() -> Tagged:
     declared = _declared("peoples_daily")["sources"]["news"]
     return Tagged(**{key: value for key, value in declared.items() if key != "_target_"})
 
@@ -110,7 +110,7 @@ class _Penguins:
 PLAYED: dict[str, tuple[Callable[[], Any], str, Said]] = {
     "digits": (Digits, "digit", choice),
     "scenes": (Scenes, "boxes", boxes),
-    "peoples_daily": (_news, "spans", spans),
+    "peoples_daily": (news, "spans", spans),
     "penguins": (_Penguins, "species", choice),
 }
 

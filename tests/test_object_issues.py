@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.quality import label_issues, object_doubts
+from stages.quality import label_issues, region_doubts
 from stages.quality.object_issues import Doubt, doubts
 from stages.tasks import Boxes, Masks
 from tests.test_publishing_pictures import box
@@ -92,4 +92,4 @@ def test_the_strongest_doubt_decides_what_is_not_found_comes_last_and_what_is_ri
         )
     ]
     assert label_issues(BOXES, human, auto) == label_issues(BOXES, human[::-1], auto[::-1]) == ["c", "b", "d"]
-    assert sorted(object_doubts(BOXES, human, auto)) == ["b", "c", "d"]
+    assert sorted(region_doubts(BOXES, human, auto)) == ["b", "c", "d"]

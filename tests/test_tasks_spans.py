@@ -108,9 +108,11 @@ def flat(value):
 
 
 @given(st.lists(st.tuples(values, values), min_size=1, max_size=4))
+@example([([span(9, 10)], [span(3, 9), span(9, 10)])])
 def test_metrics_are_those_of_nervaluate(pairs):
     truth, given = ([flat(pair[side]) for pair in pairs] for side in (0, 1))
-    theirs = Evaluator(truth, given, list(NAMES.labels), loader="dict").evaluate()
+    closed = ([[{**each, "end": each["end"] - 1} for each in value] for value in side] for side in (truth, given))
+    theirs = Evaluator(*closed, list(NAMES.labels), loader="dict").evaluate()  # its ends belong to a span
     with np.errstate(invalid="ignore"):
         ours = {name: np.nan_to_num(each) for name, each in f1(truth, given).items()}
     told = {"": theirs["overall"]["strict"]}
@@ -214,10 +216,20 @@ def test_chain_agrees_with_counting_every_sequence():
             rows = enumerate(tags)
             scores[tags] = sum(moves[step] for step in steps) + sum(emissions[row, tag] for row, tag in rows)
     best = max(scores, key=scores.__getitem__)
-    (tags, sure), (other, _) = chain.decode(emissions, [3, 1], moves, barred)
-    assert tuple(tags) == best
-    assert sure == pytest.approx(np.exp(scores[best]) / np.exp(list(scores.values())).sum())
-    assert len(other) == 1
+    decoded, other = chain.decode(emissions, [3, 1], moves, barred)
+    whole = np.exp(list(scores.values())).sum()
+    assert tuple(decoded.tags) == best
+    assert decoded.confidence == pytest.approx(np.exp(scores[best]) / whole)
+
+    def share(places: slice) -> float:
+        return sum(np.exp(score) for tags, score in scores.items() if tags[places] == best[places]) / whole
+
+    assert decoded.tokens == pytest.approx([share(slice(place, place + 1)) for place in range(3)])
+    pairs = [share(slice(place, place + 2)) for place in range(2)]
+    assert decoded.steps == pytest.approx(
+        [decoded.tokens[0], pairs[0] / decoded.tokens[0], pairs[1] / decoded.tokens[1]]
+    )
+    assert len(other.tags) == 1
 
 
 def test_chain_follows_the_slope_of_its_loss():
@@ -259,6 +271,19 @@ def test_the_tagger_learns_names():
     fitted = crossfit(Tagger("text"), records, dict(zip(records["id"][:80], truth, strict=False)), NAMES, 1)
     assert f1(truth[80:], [each.value for each in fitted.proposals[80:]])["f1"] > 0.95
     assert all(0 <= each.confidence <= 1 for each in fitted.proposals)
+    assert all(len(each.scores) == len(each.value) for each in fitted.proposals)
+
+
+def test_a_span_is_at_least_as_likely_as_all_of_its_text():
+    records, truth = people(60)
+    said = (
+        Tagger("text")
+        .fit(records, truth, NAMES, 1)
+        .predict(pd.DataFrame({"text": ["昨天Ann在 Rome lives 北京。", "Bob"]}))
+    )
+    assert all(said[0].confidence <= score + 1e-6 <= 1 + 1e-6 for score in said[0].scores)
+    assert [len(each.scores) for each in said] == [len(each.value) for each in said]
+    assert min(said[0].scores) < max(said[0].scores)
 
 
 def test_a_saved_tagger_proposes_the_same(tmp_path):

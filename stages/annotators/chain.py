@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,27 @@ class Packed:
     def steps(self) -> list[slice]:
         ends = np.cumsum(self.sizes)
         return [slice(int(end - size), int(end)) for end, size in zip(ends, self.sizes, strict=True)]
+
+
+class Decoded(NamedTuple):
+    """A text's likeliest tags.
+
+    Attributes
+    ----------
+    tags
+        The number of each token's tag.
+    confidence
+        How probable it is that all of them are right.
+    tokens
+        How probable each is, whatever the others are.
+    steps
+        How probable each is after the one before it; the first, at all.
+    """
+
+    tags: list[int]
+    confidence: float
+    tokens: list[float]
+    steps: list[float]
 
 
 def fit(features: Any, tags: np.ndarray, lengths: Sequence[int], barred: np.ndarray, c: float) -> np.ndarray:
@@ -87,7 +108,7 @@ def fit(features: Any, tags: np.ndarray, lengths: Sequence[int], barred: np.ndar
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(-1, count)
         emissions = known @ weights[: -count - 1]
-        total, tokens, pairs = expected(emissions, np.where(barred, BARRED, weights[-count - 1 :]), steps)
+        total, tokens, pairs, _ = expected(emissions, np.where(barred, BARRED, weights[-count - 1 :]), steps)
         slope = np.vstack([flipped @ tokens, pairs]) - target + weights / c
         return total.sum() - (target * weights).sum() + 0.5 * (weights**2).sum() / c, slope.ravel()
 
@@ -98,7 +119,7 @@ def fit(features: Any, tags: np.ndarray, lengths: Sequence[int], barred: np.ndar
 
 def expected(
     emissions: np.ndarray, moves: np.ndarray, steps: Sequence[slice]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Run forwards and backwards over packed tokens.
 
     Parameters
@@ -112,8 +133,9 @@ def expected(
 
     Returns
     -------
-    The logarithm of each text's sum over all sequences, longest first; how probable each tag of each token is; and how
-    often each tag is expected after each, and first.
+    The logarithm of each text's sum over all sequences, longest first; how probable each tag of each token is; how
+    often each tag is expected after each, and first; and what speaks for each tag of each token but the first, apart
+    from the tag before it.
     """
     peak = emissions.max(axis=1, keepdims=True)
     power = np.exp(emissions - peak)
@@ -125,16 +147,16 @@ def expected(
         forward[step] = before * power[step]
         scale[step] = forward[step].sum(axis=1)
         forward[step] /= scale[step][:, None]
-    backward = np.ones_like(power)
+    backward, coming = np.ones_like(power), np.zeros_like(power)
     pairs = np.zeros_like(moves)
     for place in range(len(steps) - 1, 0, -1):
         step, before = (
             steps[place],
             slice(steps[place - 1].start, steps[place - 1].start + steps[place].stop - steps[place].start),
         )
-        coming = power[step] * backward[step] / scale[step][:, None]
-        backward[before] = coming @ after.T
-        pairs[:-1] += forward[before].T @ coming
+        coming[step] = power[step] * backward[step] / scale[step][:, None]
+        backward[before] = coming[step] @ after.T
+        pairs[:-1] += forward[before].T @ coming[step]
     tokens = forward * backward
     pairs[:-1] *= after
     pairs[-1] = tokens[steps[0]].sum(axis=0)
@@ -142,19 +164,19 @@ def expected(
     total = np.zeros(steps[0].stop)
     for step in steps:
         total[: step.stop - step.start] += logs[step]
-    return total, tokens, pairs
+    return total, tokens, pairs, coming
 
 
-def decode(
-    emissions: np.ndarray, lengths: Sequence[int], weights: np.ndarray, barred: np.ndarray
-) -> list[tuple[list[int], float]]:
-    """Give each text's likeliest tags, and how probable it is that all of them are right (Viterbi)."""
+def decode(emissions: np.ndarray, lengths: Sequence[int], weights: np.ndarray, barred: np.ndarray) -> list[Decoded]:
+    """Give each text's likeliest tags, and how probable they are (Viterbi)."""
+    found = [Decoded([], 1.0, [], [])] * len(lengths)
     if not len(emissions):
-        return [([], 1.0) for _ in lengths]
+        return found
     moves = np.where(barred, BARRED, weights)
     packed = Packed.of(lengths)
     steps, known = packed.steps, emissions[packed.rows]
-    total = expected(known, moves, steps)[0]
+    total, tokens, _, coming = expected(known, moves, steps)
+    after = np.exp(moves[:-1])
     best, came = np.zeros_like(known), np.zeros(known.shape, dtype=np.int64)
     for place, step in enumerate(steps):
         if place:
@@ -162,7 +184,6 @@ def decode(
             came[step], best[step] = ways.argmax(axis=1), ways.max(axis=1) + known[step]
         else:
             best[step] = moves[-1] + known[step]
-    found: list[tuple[list[int], float]] = [([], 1.0)] * len(lengths)
     for rank, text in enumerate(packed.order.tolist()):
         rows = [step.start + rank for step in steps[: lengths[text]]]
         if rows:
@@ -171,5 +192,8 @@ def decode(
             path = [tag]
             for row in rows[:0:-1]:
                 path.append(int(came[row, path[-1]]))
-            found[text] = (path[::-1], sure)
+            tags = path[::-1]
+            alone, follows = tokens[rows, tags].tolist(), after[tags[:-1]] * coming[rows[1:]]
+            after_one = follows[range(len(follows)), tags[1:]] / follows.sum(axis=1)
+            found[text] = Decoded(tags, sure, alone, [alone[0], *after_one.tolist()])
     return found

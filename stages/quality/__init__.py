@@ -12,7 +12,7 @@ from stages.quality.gates import judge
 from stages.quality.guarantee import Admission, admit, rank, share, tolerated
 from stages.quality.hypergeometric import between, spent, undetected
 from stages.quality.intervals import bootstrap, wilson
-from stages.quality.issues import cases, doubted, label_issues, object_doubts, precision, suspicion, suspicious
+from stages.quality.issues import cases, doubted, label_issues, precision, region_doubts, suspicion, suspicious
 from stages.quality.people import people
 from stages.quality.settings import Gate, Guarantee, Quality
 from stages.quality.statement import statement, write_plots
@@ -41,11 +41,11 @@ __all__ = [
     "heads",
     "judge",
     "label_issues",
-    "object_doubts",
     "paired_change",
     "people",
     "precision",
     "rank",
+    "region_doubts",
     "relabelled",
     "reliability",
     "share",

@@ -10,7 +10,8 @@ import numpy as np
 from stages.quality.admission import Audited
 from stages.quality.intervals import wilson
 from stages.quality.object_issues import Doubt, doubts
-from stages.tasks import Choice, Masks, Objects, Task, Value
+from stages.quality.span_issues import span_doubts
+from stages.tasks import Choice, Masks, Objects, Spans, Task, Value
 
 Line = Mapping[str, Any]
 
@@ -31,9 +32,9 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
 
     Returns
     -------
-    Ids, most suspicious first. Of choices by `suspicious`; of objects by the strongest of `object_doubts`, what the
-    annotator finds before what it does not, since it may be blind there; of other tasks those for which the proposal
-    says something else, the surest first; ties by id.
+    Ids, most suspicious first. Of choices by `suspicious`; of objects and spans by the strongest of `region_doubts`,
+    what the annotator finds before what it does not, since it may be blind there; of other tasks those for which the
+    proposal says something else, the surest first; ties by id.
     """
     proposals, first = _pairs(human, auto)
     known = sorted(first)
@@ -42,8 +43,8 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
             -1, len(task.labels)
         )
         return suspicious(task, known, [first[record] for record in known], scores)
-    if isinstance(task, Objects | Masks):
-        found = object_doubts(task, human, auto)
+    if isinstance(task, Objects | Masks | Spans):
+        found = region_doubts(task, human, auto)
         strongest = {record: max(map(_strength, each)) for record, each in found.items()}
         return sorted(sorted(found), key=lambda record: strongest[record], reverse=True)
     sure = {
@@ -54,13 +55,16 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
     return sorted(sure, key=lambda record: (-sure[record], record))
 
 
-def object_doubts(task: Objects | Masks, human: Sequence[Line], auto: Sequence[Line]) -> dict[str, list[Doubt]]:
-    """Say which objects look wrong in what people first marked, by record; records without doubts are left out."""
+def region_doubts(task: Objects | Masks | Spans, human: Sequence[Line], auto: Sequence[Line]) -> dict[str, list[Doubt]]:
+    """Say which objects or spans look wrong in what people first marked, by record; others are left out."""
     proposals, first = _pairs(human, auto)
     found = {}
     for record, value in first.items():
         line = proposals[record]
-        found[record] = doubts(task, value, line["value"], line.get("scores"), line["confidence"], task.bar)
+        said = line["value"], line.get("scores"), line["confidence"]
+        found[record] = (
+            span_doubts(value, *said) if isinstance(task, Spans) else doubts(task, value, *said, bar=task.bar)
+        )
     return {record: each for record, each in found.items() if each}
 
 

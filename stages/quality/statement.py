@@ -17,10 +17,10 @@ from stages.quality.confusion import confusion
 from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
-from stages.quality.issues import label_issues, object_doubts, precision
+from stages.quality.issues import label_issues, precision, region_doubts
 from stages.quality.object_issues import Kind
 from stages.quality.settings import Quality
-from stages.tasks import Choice, Masks, Objects, Task
+from stages.tasks import Choice, Masks, Objects, Spans, Task
 
 AGREEMENT = ("n", "alpha", "pairwise", "person_error", "consensus_error")
 
@@ -183,8 +183,8 @@ def _issues(human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: st
         return unknown | {"reason": nothing or "people have labelled nothing yet"}
     ranking = label_issues(task, human, auto)
     found: dict[str, Any] = {"suspicious": len(ranking), "rechecked": sum(line["rechecked"] for line in human)}
-    if isinstance(task, Objects | Masks):
-        kinds = Counter(each.kind for doubts in object_doubts(task, human, auto).values() for each in doubts)
+    if isinstance(task, Objects | Masks | Spans):
+        kinds = Counter(each.kind for doubts in region_doubts(task, human, auto).values() for each in doubts)
         found["objects"] = {kind: kinds[kind] for kind in get_args(Kind)}
     if not found["rechecked"]:
         return found | {"precision_at": None, "reason": "no label has been asked again because it looks wrong"}

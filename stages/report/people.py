@@ -39,7 +39,7 @@ def suspicious(issues: Block, version: Block, task: Task) -> Markup:
     first = gallery(version["cases"]["suspicious"], version["shown"], task)
     if kinds := issues.get("objects"):
         counts = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in kinds.items())
-        told += f"By the annotator there are among their objects: {counts}. "
+        told += f"By the annotator there are among what they marked: {counts}. "
     if not issues.get("precision_at"):
         return section(heading, tag("p", told, sentence(wording.reason(issues, "precision_at"))), first)
     rows = [

@@ -1,4 +1,4 @@
-"""What the editor makes of ratings, preferences and texts, and what it sends."""
+"""What the editor makes of ratings, preferences, texts, relations and several controls at once, and what it sends."""
 
 from __future__ import annotations
 
@@ -20,6 +20,22 @@ PAIRWISE = """<View><Text name="a" value="$one"/><Text name="b" value="$two"/>
     <Pairwise name="better" toName="a,b"/></View>"""
 TEXT = """<View><Text name="text" value="$text"/>
     <TextArea name="summary" toName="text" maxSubmissions="1" editable="true"/></View>"""
+LABELS = """<Labels name="parts" toName="text"><Label value="thing"/><Label value="people"/></Labels>
+    <Text name="text" value="$text"/>"""
+PARTS = f"<View>{LABELS}</View>"
+RELATIONS = f"""<View>{LABELS}<Relations><Relation value="hurt"/><Relation value="owns"/></Relations></View>"""
+COMBINED = f"""<View>{LABELS}<Choices name="topic" toName="text"><Choice value="fire"/><Choice value="flood"/></Choices>
+    </View>"""
+
+
+def marked(words: str, label: str) -> dict[str, Any]:
+    start = TEXTS["text"].index(words)
+    return {"start": start, "end": start + len(words), "label": label}
+
+
+SPANS = [marked("mill", "thing"), marked("down.\r\nNobody", "people")]
+RELATED = {"spans": SPANS, "relations": [{"head": 1, "tail": 0, "label": "hurt"}]}
+OWNED = {"spans": SPANS, "relations": [{"head": 0, "tail": 1, "label": "owns"}]}
 
 
 def click_a_star(page: Any) -> None:
@@ -38,6 +54,31 @@ def write(page: Any) -> None:
     page.get_by_test_id("htx-textbox-content").wait_for()
 
 
+def mark_a_word(page: Any) -> None:
+    page.locator(".lsf-label", has_text="people").click()
+    line = page.locator(".lsf-richtext__line", has_text="Nobody").last
+    line.dblclick(position={"x": 12, "y": line.bounding_box()["height"] / 2})
+    page.locator(".htx-highlight", has_text="Nobody").wait_for()
+
+
+def draw(page: Any) -> None:
+    page.locator(".htx-highlight", has_text="mill").first.click()
+    page.keyboard.press("Alt+r")
+    page.locator(".htx-highlight", has_text="Nobody").last.click()
+    page.locator("#Relations-draggable").first.click()
+    page.locator(".lsf-relations__item").hover()
+    page.get_by_label("Show Relation Labels").click()
+    page.get_by_text("Select labels").click()
+    page.get_by_role("option", name="owns").click()
+    page.keyboard.press("Escape")
+
+
+def click_flood(page: Any) -> None:
+    page.locator("input[name=fire]:checked").wait_for(state="attached")
+    page.get_by_text("flood").last.click()
+    page.locator("input[name=flood]:checked").wait_for(state="attached")
+
+
 @pytest.mark.parametrize(
     ("xml", "proposed", "act", "said"),
     [
@@ -46,8 +87,22 @@ def write(page: Any) -> None:
         (PAIRWISE, "right", None, "right"),
         (TEXT, "A 😀 mill.\r\nGone.", None, "A 😀 mill.\r\nGone."),
         (TEXT, None, write, "A 😀 mill."),
+        (PARTS, SPANS[:1], mark_a_word, [SPANS[0], marked("Nobody", "people")]),
+        (RELATIONS, RELATED, None, RELATED),
+        (RELATIONS, {"spans": SPANS, "relations": []}, draw, OWNED),
+        (COMBINED, {"parts": SPANS, "topic": "fire"}, click_flood, {"parts": SPANS, "topic": "flood"}),
     ],
-    ids=["rating", "pairwise", "pairwise kept", "text kept", "text"],
+    ids=[
+        "rating",
+        "pairwise",
+        "pairwise kept",
+        "text kept",
+        "text",
+        "spans",
+        "relations kept",
+        "relations",
+        "combined",
+    ],
 )
 def test_what_is_proposed_is_kept_or_corrected_and_comes_back(
     page: Any, server: Server, xml: str, proposed: Value | None, act: Callable[[Any], None] | None, said: Value
