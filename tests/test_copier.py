@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,25 +84,51 @@ def test_a_copy_has_the_user_s_names_and_none_of_our_data(texts: Project) -> Non
 
 def test_a_copy_has_the_options_and_tests_of_its_kinds_alone(texts: Project, template: Path, tmp_path: Path) -> None:
     pictures = made(template, tmp_path / "pictures", "[images]")
+    rows = made(template, tmp_path / "rows", "[tables]", columns="amount: number, customer: category")
     assert "albumentations" not in texts.text("pyproject.toml")
     assert "albumentations==" in pictures.text("pyproject.toml")
-    assert not [name for name in files(texts) if name.startswith(("conf/", "tests/")) and "image" in name]
-    assert not [name for name in files(texts) if name.endswith("_pictures.py")]
-    assert not [name for name in files(pictures) if name in ("conf/cleaning/text.yaml", "conf/annotator/linear.yaml")]
+    for project in (texts, rows):
+        assert not [name for name in files(project) if name.startswith(("conf/", "tests/")) and "image" in name]
+        assert not [name for name in files(project) if name.endswith(("_pictures.py", "boxes.yaml"))]
+    for project in (pictures, rows):
+        assert not [name for name in files(project) if name.endswith(("/text.yaml", "/linear.yaml", "/spans.yaml"))]
     for project in (texts, pictures):
+        assert not [name for name in files(project) if name.endswith(("/tables.yaml", "columns.yaml"))]
+    assert {
+        group for group in ("augmentation", "cleaning", "publish") if f"conf/{group}/tables.yaml" in files(rows)
+    } == {group for group, option in yaml.safe_load(rows.text("params.yaml")).items() if option == "tables"}
+    for project in (texts, pictures, rows):
         for group, option in yaml.safe_load(project.text("params.yaml")).items():
             assert group == "seed" or f"conf/{group}/{option}.yaml" in files(project)
+        there = {name.removesuffix(".py").replace("/", ".") for name in files(project)}
+        asked = {module for name in files(project) if name.endswith(".py") for module in imported(project.text(name))}
+        assert "benchmarks.readme" in asked
+        assert asked <= there
 
 
-def test_a_copy_makes_a_version_of_the_user_s_data_and_its_tests_pass(texts: Project) -> None:
-    path = texts.path("data/raw/tickets/all.csv")
+def imported(text: str) -> set[str]:
+    """The modules of tests/ and benchmarks/ that a file imports."""
+    found = re.findall(r"^ *from (tests|benchmarks)(?:\.(\w+)| import (\w+))", text, re.MULTILINE)
+    return {f"{package}.{module or name}" for package, module, name in found}
+
+
+TEXTS = [["text"], *([f"invoice {n * n} is {'wrong' * n}"] for n in range(30))]
+ROWS = [["amount", "customer", "left out"], *([str(n * n), "ab"[n % 2] if n % 5 else "", "x"] for n in range(30))]
+
+
+@pytest.mark.parametrize(("kind", "table"), [("text", TEXTS), ("tables", ROWS)])
+def test_a_copy_makes_a_version_of_the_user_s_data_and_its_tests_pass(
+    template: Path, tmp_path: Path, kind: str, table: list[list[str]]
+) -> None:
+    project = made(template, tmp_path / "copy", f"[{kind}]")
+    path = project.path("data/raw/tickets/all.csv")
     path.parent.mkdir(parents=True)
     with open(path, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([["text"], *([f"invoice {n * n} is {'wrong' * n}"] for n in range(30))])
-    texts.do(*texts.in_order(*(stage for stage in texts.pipeline if stage != "track")))
-    assert texts.report("quality")["dataset"]["name"] == "tickets"
-    assert len(texts.queue()) == texts.report("quality")["dataset"]["records"] > 20
-    texts.do("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_pipeline_file.py")
+        csv.writer(file).writerows(table)
+    project.do(*project.in_order(*(stage for stage in project.pipeline if stage != "track")))
+    assert project.report("quality")["dataset"]["name"] == "tickets"
+    assert len(project.queue()) == project.report("quality")["dataset"]["records"] > 20
+    project.do("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_pipeline_file.py")
 
 
 def test_an_update_brings_what_is_new_and_keeps_what_is_the_user_s(template: Path, tmp_path: Path) -> None:

@@ -86,6 +86,13 @@ def test_a_dataset_without_numbers_and_categories_has_no_features(tmp_path):
         Features().write(tmp_path / "features", version)
 
 
+def test_before_people_have_labelled_there_is_nothing_to_learn_features_from(tmp_path):
+    empty = made(tmp_path / "tables", {"train": [], "validation": [], "test": []}, fields=FIELDS)
+    Features(select=2).write(tmp_path / "features", empty)
+    assert [list(read(tmp_path / "features" / split)) for split in ("train", "test")] == [["id", "label"]] * 2
+    assert read_json(tmp_path / "features/features.json") == {"features": []}
+
+
 def test_impossible_settings_are_refused():
     with pytest.raises(InputError, match="2 or more"):
         Features(bins=1)

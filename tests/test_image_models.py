@@ -13,7 +13,7 @@ from stages.annotators.pictures import coloured, content, decoded
 from stages.annotators.vectors import FILE, vectors
 from stages.tasks import Boxes, Choice
 from tests import pretrained
-from tests.test_annotators_embeddings import read
+from tests.pretrained import read
 from tests.test_image_linear import known
 
 DIGIT = Choice("digit", "image", tuple("0123456789"))

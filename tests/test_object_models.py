@@ -15,7 +15,7 @@ from stages.annotators.components import Component
 from stages.annotators.object_models import _distinct
 from stages.tasks import Boxes, Choice, Masks, Polygons
 from tests import pretrained
-from tests.test_annotators_embeddings import read
+from tests.pretrained import read
 
 LABELS = ("cat", "dog")
 BOXES, MASKS = Boxes("objects", "image", LABELS), Masks("objects", "image", LABELS)

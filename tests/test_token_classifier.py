@@ -18,8 +18,7 @@ from stages.annotators.subwords import Window
 from stages.annotators.training import Schedule
 from stages.tasks import Choice, Proposal, Spans
 from stages.tasks.iob import tags_of, tokens, value_of
-from tests.pretrained import bert
-from tests.test_annotators_embeddings import read
+from tests.pretrained import bert, read
 
 NAMES = Spans("names", "text", ("person", "place"))
 PEOPLE, PLACES = ("Ann", "Bob", "Li Na"), ("Oslo", "Paris", "New York")

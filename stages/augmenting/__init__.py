@@ -1,6 +1,7 @@
 """Augmented copies of labelled records, and what changes them."""
 
 from stages.augmenting.copies import augment, columns
+from stages.augmenting.numbers import Jitter, MixUp, NumberOperator
 from stages.augmenting.operators import Case, Delete, Operator, Punctuation, Swap, Typo, Width
 from stages.augmenting.pictures import Albumentation, PictureOperator
 from stages.augmenting.settings import Augmentation
@@ -11,7 +12,10 @@ __all__ = [
     "Augmentation",
     "Case",
     "Delete",
+    "Jitter",
     "Mention",
+    "MixUp",
+    "NumberOperator",
     "Operator",
     "PictureOperator",
     "Punctuation",

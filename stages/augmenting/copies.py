@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from stages import InputError
-from stages.augmenting import spans
-from stages.augmenting.operators import Operator
-from stages.augmenting.pictures import PictureOperator, Pictures
+from stages.augmenting import kinds
+from stages.augmenting.kinds import Kind, Operators
+from stages.augmenting.pictures import Pictures
 from stages.augmenting.settings import Augmentation
 from stages.engine import Engine
 from stages.media import Store
 from stages.tables import Columns, Shard, plain, sort_by_id
-from stages.tasks import Boxes, Choice, Masks, Polygons, Relations, Spans, Task, Value
+from stages.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,77 +27,10 @@ TRIES = 20  # chances for a copy that differs from every original, before there 
 Cells = tuple[Any, ...]  # a record's values in the fields that change
 
 
-class Kind(Protocol):
-    """How values of one kind are changed. It pickles."""
-
-    @property
-    def task(self) -> Task | None:
-        """What is marked in the values, where labels say where; else None."""
-        ...
-
-    def open(self, cell: str) -> Any:
-        """Give the value that a cell of the table holds, or names."""
-        ...
-
-    def change(self, value: Any, rng: Random) -> Any:
-        """Change a value, with all chances taken from `rng`."""
-        ...
-
-    def move(self, value: Any, label: Value, rng: Random) -> tuple[Any, Value] | None:
-        """Change a value and what is marked in it; None if these chances leave nothing to be marked."""
-        ...
-
-    def print(self, value: Any) -> Hashable:
-        """Give what is equal for equal values."""
-        ...
-
-    def close(self, value: Any, name: str) -> str:
-        """Give the cell for a value; the name is its own."""
-        ...
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Texts, changed by operators in order.
-
-    Parameters
-    ----------
-    operators
-        What changes them; where labels say where something is, those of `spans.changed`.
-    task
-        What is marked in them, where labels say where; else None.
-    pool
-        The mentions of each label, if there are any.
-    """
-
-    operators: Sequence[Any]
-    task: Spans | Relations | None = None
-    pool: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    def open(self, cell: str) -> str:
-        return cell
-
-    def change(self, value: str, rng: Random) -> str:
-        for operator in self.operators:
-            value = operator.apply(value, rng)
-        return value
-
-    def move(self, value: str, label: Value, rng: Random) -> tuple[str, Value] | None:
-        """Change a text and what is marked in it; None if that is cut."""
-        assert self.task is not None
-        return spans.changed(value, label, self.operators, self.task, self.pool, rng)
-
-    def print(self, value: str) -> str:
-        return value
-
-    def close(self, value: str, name: str) -> str:  # noqa: ARG002
-        return value
-
-
 def augment(
     parents: Sequence[Shard],
     settings: Augmentation,
-    operators: Mapping[str, Operator | PictureOperator | None],
+    operators: Operators,
     fields: Mapping[str, str],
     originals: Sequence[pd.DataFrame],
     store: Store,
@@ -107,9 +40,10 @@ def augment(
 ) -> tuple[pd.DataFrame, int]:
     """Make augmented copies of the labelled records of a table.
 
-    A copy depends on its record, its number, the settings and the seed alone: each has its own random numbers, seeded
-    by the SHA-256 of `augment|<seed>|<id>|<number>`. No copy equals its parent or another copy of it; a text equals no
-    other text either.
+    A copy depends on its record, its number, the settings and the seed alone, and on the train split where an operator
+    takes mentions or numbers of other records: each has its own random numbers, seeded by the SHA-256 of
+    `augment|<seed>|<id>|<number>`. No copy equals its parent or another copy of it; texts and numbers equal those of no
+    other record either.
 
     Parameters
     ----------
@@ -148,9 +82,9 @@ def augment(
     for name in settings.fields:
         if name not in fields:
             raise InputError(f"augmentation: fields: {name!r} is not a field of the dataset")
-    kind = _kind(operators, {name: fields[name] for name in settings.fields}, store, task, settings.visibility)
-    if isinstance(kind, Texts) and kind.task and any(isinstance(each, spans.Mention) for each in kind.operators):
-        kind = replace(kind, pool=spans.mentions(_marked(parents, settings.fields[0]), kind.task))
+    changing = kinds.changing(operators, {name: fields[name] for name in settings.fields})
+    settings = replace(settings, fields=list(changing))
+    kind = kinds.chosen(operators, changing, parents, store, task, settings.visibility)
     taken = set() if isinstance(kind, Pictures) else {each for frame in originals for each in _cells(frame, settings)}
     parts = engine.map(partial(_worker, settings, kind, taken, seed), parents, what="augment")
     copies = sort_by_id(pd.concat([copies for copies, _ in parts]))
@@ -171,43 +105,6 @@ def columns(fields: Mapping[str, str], label: Any) -> Columns:
         "origin": "text",
         "confidence": "number",
     }
-
-
-def _kind(
-    operators: Mapping[str, Operator | PictureOperator | None],
-    fields: Mapping[str, str],
-    store: Store,
-    task: Task,
-    visibility: float,
-) -> Pictures | Texts:
-    pictures = "image" in fields.values()
-    if pictures and set(fields.values()) != {"image"}:
-        raise InputError(f"augmentation: fields: {', '.join(fields)}: all must be images, or none")
-    wanted = "transform" if pictures else "apply"
-    for name, operator in operators.items():
-        if operator is not None and not hasattr(operator, wanted):
-            told = "pictures" if pictures else "texts"
-            raise InputError(
-                f"augmentation.operators.{name}: {type(operator).__name__} does not change {told}, and the fields "
-                f"({', '.join(fields)}) hold {told}; choose another option in params.yaml"
-            )
-    chosen: list[Any] = [operator for operator in operators.values() if operator]
-    if isinstance(task, Choice):
-        return Pictures(chosen, store) if pictures else Texts(chosen)
-    if isinstance(task, Spans | Relations) and len(fields) == 1 and not pictures:
-        for name, operator in operators.items():
-            if operator and not isinstance(operator, spans.Mention) and not hasattr(operator, "edits"):
-                raise InputError(
-                    f"augmentation.operators.{name}: {type(operator).__name__} has no `edits`, so that spans would not "
-                    "move along with the text; set it to null"
-                )
-        return Texts(chosen, task)
-    if chosen and not (len(fields) == 1 and pictures and isinstance(task, Boxes | Polygons | Masks)):
-        raise InputError(
-            f"augmentation: the labels ({task.type}) say where something is, and would not move along with "
-            f"{', '.join(fields) or 'nothing'}; choose augmentation: none in params.yaml"
-        )
-    return Pictures(chosen, store, task, visibility) if chosen else Texts([])  # type: ignore[arg-type]
 
 
 def _worker(
@@ -237,13 +134,6 @@ def _worker(
     return copy
 
 
-def _marked(parents: Sequence[Shard], field: str) -> Iterator[tuple[str, Value]]:
-    """Give the labelled texts of a table with their labels."""
-    for shard in parents:
-        frame = shard.read([field, "label"]).dropna()
-        yield from zip(frame[field].tolist(), map(plain, frame["label"].tolist()), strict=True)
-
-
 def _copies(
     id: str, cells: Cells, label: Any, count: int, kind: Kind, taken: Collection[Cells], seed: int
 ) -> Iterator[tuple[str, Cells, Any]]:
@@ -253,14 +143,10 @@ def _copies(
     for number in range(1, count + 1):
         rng = Random(int.from_bytes(sha256(f"augment|{seed}|{id}|{number}".encode()).digest()[:8], "big"))  # noqa: S311
         for _ in range(TRIES):
-            if kind.task is not None and values[0] is not None:
-                moved = kind.move(values[0], plain(label), rng)
-                if moved is None:
-                    continue
-                changed, label_now = [moved[0]], moved[1]
-            else:
-                changed = [None if value is None else kind.change(value, rng) for value in values]
-                label_now = label
+            made = kind.change(values, plain(label), rng)
+            if made is None:
+                continue
+            changed, label_now = made
             prints = tuple(value if value is None else kind.print(value) for value in changed)
             if prints not in taken and prints not in mine:
                 mine.add(prints)

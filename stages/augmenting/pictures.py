@@ -102,8 +102,13 @@ class Pictures:
     def open(self, cell: str) -> np.ndarray:
         return media.decode(media.read(cell))
 
-    def change(self, value: np.ndarray, rng: Random) -> np.ndarray:
-        return self._changed(value, rng)[0]
+    def change(
+        self, values: Sequence[np.ndarray | None], label: Value, rng: Random
+    ) -> tuple[Sequence[np.ndarray | None], Value]:
+        if self.task is None or values[0] is None:
+            return [None if value is None else self._changed(value, rng)[0] for value in values], label
+        made, moved = self.move(values[0], label, rng)
+        return [made], moved
 
     def move(self, value: np.ndarray, label: Value, rng: Random) -> tuple[np.ndarray, Value]:
         """Change a picture and what is marked in it."""

@@ -17,10 +17,10 @@ class Augmentation:
     copies
         Augmented copies per record; 0 for none.
     fields
-        The fields to change: texts, or pictures.
+        The fields to change: texts, or pictures; where operators change numbers, the numbers among them.
     operators
-        What changes them, by name and in order, as settings of classes such as `Typo` for texts and `Albumentation`
-        for pictures; null switches one off.
+        What changes them, by name and in order, as settings of classes such as `Typo` for texts, `Albumentation` for
+        pictures and `Jitter` for numbers; null switches one off.
     visibility
         Of a box or polygon that moves along with its picture, the least share that must stay inside; what shows less is
         dropped.

@@ -73,19 +73,21 @@ class NearDuplicates:
     Parameters
     ----------
     field
-        The column with the text.
+        The column with the text, or several whose texts are joined to one.
     similarity
         The Jaccard index from which two texts are near-duplicates.
     size, unit
         A shingle is so many characters (for short texts) or words (for long ones: 3) in a row.
     """
 
-    field: str
+    field: str | list[str]
     similarity: float = 0.8
     size: int = 4
     unit: Unit = "characters"
 
     def __post_init__(self) -> None:
+        if not self.field:
+            raise InputError("'field' must be a field or several, found none")
         if not 0 < self.similarity <= 1:
             raise InputError(f"'similarity' must be above 0 and at most 1, found {self.similarity}")
         if self.size < 1:
@@ -96,7 +98,7 @@ class NearDuplicates:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        column = texts(table, self.field)
+        column = self._joined(table)
         some = flags(pc.match_substring_regex(column, r"\S"))
         column, ids = (each.filter(pa.array(some)) for each in (column, texts(table, "id")))
         return Summary(np.flatnonzero(some), ids, sketches(column, self.size, self.unit))
@@ -108,7 +110,7 @@ class NearDuplicates:
         proposed, places = np.unique(pairs, return_inverse=True)
         alike = jaccard(self._texts(summaries, shards, proposed), places.reshape(-1, 2), self.size, self.unit)
         pairs, alike = pairs[alike >= self.similarity], alike[alike >= self.similarity]
-        return groups.like(summaries, pairs, alike, f"the same {self.field}")
+        return groups.like(summaries, pairs, alike, f"the same {', '.join(self._fields)}")
 
     def apply(self, table: pd.DataFrame, decision: Decision) -> Outcome:
         return groups.reject(table, decision)
@@ -119,8 +121,19 @@ class NearDuplicates:
 
         found = []
         for shard, places in zip(shards, groups.parts(summaries, rows), strict=True):
-            found.append(texts(shard.read([self.field]), self.field).take(pa.array(places)))
+            found.append(self._joined(shard.read(self._fields)).take(pa.array(places)))
         return pa.concat_arrays(found)
+
+    @property
+    def _fields(self) -> list[str]:
+        return [self.field] if isinstance(self.field, str) else self.field
+
+    def _joined(self, table: pd.DataFrame) -> pa.Array:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        columns = [pc.fill_null(texts(table, field), "") for field in self._fields]
+        return pc.binary_join_element_wise(*columns, pa.scalar(" ", pa.large_string()))
 
 
 def alike(values: Sequence[str], similarity: float, size: int = 4, unit: Unit = "characters") -> list[tuple[int, int]]:

@@ -48,10 +48,10 @@ class Features:
     def write(self, folder: Path, version: Version) -> None:
         """Write a table for each split, and `features.json`."""
         train = version.tables["train"]
-        features = [each for name, kind in version.fields.items() for each in self._of(name, kind, train)]
-        if not features:
+        if not {"number", "category"} & set(version.fields.values()):
             raise InputError("features: no field of the dataset is a number or a category; switch this form off")
-        if self.select is not None:
+        features = [each for name, kind in version.fields.items() for each in self._of(name, kind, train)]
+        if self.select is not None and features:  # there are none before people have labelled
             features = _selected(features, train, version, self.select)
         for split, table in version.tables.items():
             made = table[["id"]].assign(**{each["name"]: encode(table, each) for each in features})
