@@ -132,6 +132,7 @@ def test_a_few_labels_of_real_tweets_are_enough_and_two_runs_are_the_same(tmp_pa
         Embeddings(("text",), Counted()).load(tmp_path / "one", TASK)
 
 
+@pytest.mark.slow
 def test_any_encoder_of_hugging_face_s_will_do(tmp_path):
     texts = tweets(40)["text"]
     model = bert(texts, tmp_path)

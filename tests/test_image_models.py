@@ -16,6 +16,8 @@ from tests import pretrained
 from tests.pretrained import read
 from tests.test_image_linear import known
 
+pytestmark = pytest.mark.slow  # torch alone takes seconds to import
+
 DIGIT = Choice("digit", "image", tuple("0123456789"))
 SEVERAL = Choice("digit", "image", tuple("0123456789"), multiple=True)
 PROMPTS = ["a photo of a 0 1 2 3 4 5 6 7 8 9 zero one two ."]

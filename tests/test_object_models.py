@@ -17,6 +17,8 @@ from stages.tasks import Boxes, Choice, Masks, Polygons
 from tests import pretrained
 from tests.pretrained import read
 
+pytestmark = pytest.mark.slow  # torch alone takes seconds to import
+
 LABELS = ("cat", "dog")
 BOXES, MASKS = Boxes("objects", "image", LABELS), Masks("objects", "image", LABELS)
 ONE = Boxes("objects", "image", ("thing",))
