@@ -1,4 +1,4 @@
-"""Start-up of each stage: its CPU seconds on twenty labelled records. `python -m benchmarks.startup`."""
+"""CPU seconds of each stage on twenty labelled records, and of bare imports: `python -m benchmarks.startup`."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ def main() -> None:
         source = {"_target_": "stages.sources.Files", "path": "data/raw/tiny.jsonl", "format": "jsonl"}
         config["sources"] = {"tiny": source}
         (folder / "conf/dataset/tweets.yaml").write_text(yaml.safe_dump(config))
+        bare = [run(["python", "-c", "import hydra, pandas, pyarrow.parquet"], folder).cpu for _ in range(TURNS)]
+        print(f"{'imports alone':14} {median(bare):.2f} s CPU")
         stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
         choices = yaml.safe_load((folder / "params.yaml").read_text())
         for stage, settings in stages.items():
