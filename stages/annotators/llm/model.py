@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,11 +73,14 @@ class LLMModel:
         ]
         keys = [record.key(interview.request(each, 0), 0) for each in messages]
         unique = dict(zip(keys, zip(messages, map(prompt.texts, shown), strict=True), strict=True))
-        # what is on record comes first, so that the budget is not spent anew on what was spent before
-        waiting = sorted(unique, key=lambda key: not self.asker.knows(key))
+        known = {key: self.asker.knows(key) for key in unique}
+        kept, new = ([key for key in unique if known[key] == each] for each in (True, False))
         with ThreadPoolExecutor(settings.concurrency) as workers:
-            going = workers.map(lambda key: interview.about(*unique[key], self.asker.ask), waiting)
-            outcomes = dict(zip(waiting, progress(going, "annotate: asking", len(waiting)), strict=True))
+            # what is on record is through before anything is asked, so that the budget knows what was spent before
+            going = chain.from_iterable(
+                workers.map(lambda key: interview.about(*unique[key], self.asker.ask), keys) for keys in (kept, new)
+            )
+            outcomes = dict(zip([*kept, *new], progress(going, "annotate: asking", len(unique)), strict=True))
         return [outcomes[key] for key in keys]
 
 
