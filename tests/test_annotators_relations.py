@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from stages import InputError
-from stages.annotators import Combined, Linear, NotEnough, Related, Tagger, crossfit
+from stages.annotators import Cascade, Combined, Linear, NotEnough, Related, Tagger, crossfit
 from stages.tasks import Choice, Relations, Spans
 from stages.tasks import Combined as Both
+from tests.test_llm import Make
+from tests.test_llm import make as make
 
 NAMES = Spans("names", "text", ("person", "place"))
 WORKS = Relations(NAMES, ("lives in", "knows"))
@@ -125,3 +127,12 @@ def test_parts_are_those_of_the_interface():
         PARTS.fit(records, values, NAMES, 1)
     with pytest.raises(NotEnough, match="names: people have drawn no relation yet"):
         PARTS.fit(records, [{**each, "names": {"spans": [], "relations": []}} for each in values], BOTH, 1)
+
+
+def test_a_part_whose_members_ask_a_service_is_refused_since_its_answers_would_be_lost(make: Make) -> None:
+    asking = make()
+    for part in (asking, Cascade(Linear(("text",), 10.0), asking)):
+        with pytest.raises(InputError, match=r"^parts\.mood: .* asks a service"):
+            Combined({"mood": part})
+        with pytest.raises(InputError, match=r"^spans: .* asks a service"):
+            Related("text", part)

@@ -63,9 +63,9 @@ def refuse_asking(annotator: Annotator, key: str) -> None:
     Raises
     ------
     InputError
-        It asks a service.
+        It asks a service, or one of its members does.
     """
-    if isinstance(annotator, Asking):
+    if askers(annotator):
         raise InputError(
             f"{key}: {annotator.name} asks a service, and can be asked for all at once; choose it in place of the whole"
         )

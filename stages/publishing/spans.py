@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -61,14 +61,11 @@ class Conll:
     field: str
 
     def write(self, folder: Path, version: Version) -> None:
-        left_out = {}
-        for split, records in _splits(version, self.field, folder):
-            with open(folder / f"{split}.conll", "w", encoding="utf-8", newline="\n") as written:
-                for each in records:
-                    lines = zip(each.tokens, each.tags, strict=True)
-                    written.write("".join(f"{word} {tag}\n" for (word, _, _), tag in lines) + "\n")
-            left_out[split] = sum(each.left_out for each in records)
-        write_json(folder / "left_out.json", left_out)
+        def told(each: Marked) -> str:
+            lines = zip(each.tokens, each.tags, strict=True)
+            return "".join(f"{word} {tag}\n" for (word, _, _), tag in lines) + "\n"
+
+        _write(folder, version, self.field, ".conll", told)
 
 
 @dataclass(frozen=True)
@@ -90,15 +87,12 @@ class TokenClassification:
     field: str
 
     def write(self, folder: Path, version: Version) -> None:
-        left_out = {}
-        for split, records in _splits(version, self.field, folder):
-            with open(folder / f"{split}.jsonl", "w", encoding="utf-8", newline="\n") as written:
-                for each in records:
-                    told = {"id": each.id, "tokens": [word for word, _, _ in each.tokens], "ner_tags": each.tags}
-                    written.write(json.dumps(told, ensure_ascii=False) + "\n")
-            left_out[split] = sum(each.left_out for each in records)
+        def told(each: Marked) -> str:
+            line = {"id": each.id, "tokens": [word for word, _, _ in each.tokens], "ner_tags": each.tags}
+            return json.dumps(line, ensure_ascii=False) + "\n"
+
+        _write(folder, version, self.field, ".jsonl", told)
         write_json(folder / "tags.json", _names(_spans(version).labels))
-        write_json(folder / "left_out.json", left_out)
 
 
 @dataclass(frozen=True)
@@ -134,6 +128,15 @@ class DocBin:
             for each in records:
                 kept.add(_doc(each, vocabulary))
             (folder / f"{split}.spacy").write_bytes(kept.to_bytes())
+
+
+def _write(folder: Path, version: Version, field: str, suffix: str, told: Callable[[Marked], str]) -> None:
+    """Write one text file per split, and how many spans its tags do not tell."""
+    left_out = {}
+    for split, records in _splits(version, field, folder):
+        (folder / f"{split}{suffix}").write_text("".join(map(told, records)), encoding="utf-8", newline="\n")
+        left_out[split] = sum(each.left_out for each in records)
+    write_json(folder / "left_out.json", left_out)
 
 
 def _splits(version: Version, field: str, folder: Path) -> Iterator[tuple[str, list[Marked]]]:
