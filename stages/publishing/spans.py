@@ -9,6 +9,7 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,11 +18,12 @@ from stages import InputError
 from stages.publishing.base import Version, rows
 from stages.tables import write_json
 from stages.tasks import Relations, Spans
-from stages.tasks.iob import Token, tags_of, tokens
+from stages.tasks.iob import Token, tags_of, tokens, value_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from spacy.tokens import Doc
+    from spacy.tokens import Span as SpacySpan
     from spacy.vocab import Vocab
 
 Span = Mapping[str, Any]
@@ -30,8 +32,8 @@ Span = Mapping[str, Any]
 class Marked(NamedTuple):
     """A labelled record: its text, the spans without white space at their ends, its tokens, and their BIO tags.
 
-    Tokens are cut where a span begins or ends, so that each span is of whole tokens. `left_out` says how many spans the
-    tags do not tell: of those that overlap or nest all but the longest, and those of white space.
+    Tokens are cut where a span begins or ends, so that each span is of whole tokens. The tags tell the spans `flat`: of
+    those that overlap or nest the longest in characters. `left_out` says how many others were given.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Marked(NamedTuple):
     spans: list[Span]
     tokens: list[Token]
     tags: list[str]
+    flat: list[Span]
     left_out: int
 
 
@@ -165,9 +168,10 @@ def _marked(id: str, text: str, given: Sequence[Span], task: Spans) -> Marked:
     spans = [_trimmed(text, span) for span in given]
     spans = [span for span in spans if span["start"] < span["end"]]
     words = list(_cut(tokens(text), spans))
-    found = tags_of(words, spans, task)
+    tags = tags_of(words, spans, task)
+    flat = value_of(words, tags, task)
     names = _names(task.labels)
-    return Marked(id, text, spans, words, [names[tag] for tag in found], len(given) - sum(tag % 2 for tag in found))
+    return Marked(id, text, spans, words, [names[tag] for tag in tags], flat, len(given) - len(flat))
 
 
 def _trimmed(text: str, span: Span) -> Span:
@@ -201,7 +205,6 @@ def _spans(version: Version) -> Spans:
 def _doc(each: Marked, vocabulary: Vocab) -> Doc:
     """Make spaCy's document: a blank after a token belongs to it, other white space is a token of its own."""
     from spacy.tokens import Doc
-    from spacy.util import filter_spans
 
     words: list[str] = []
     spaces: list[bool] = []
@@ -215,9 +218,13 @@ def _doc(each: Marked, vocabulary: Vocab) -> Doc:
         words += ([gap] if gap else []) + following
         spaces += [False] * (bool(gap) + len(following))
     doc = Doc(vocabulary, words=words, spaces=spaces)
-    found = (doc.char_span(span["start"], span["end"], label=span["label"]) for span in each.spans)
-    marks = [mark for mark in found if mark is not None]  # none is: spans are of whole tokens
-    doc.spans["sc"] = marks
-    doc.ents = filter_spans(marks)
+    doc.spans["sc"] = list(map(partial(_mark, doc), each.spans))
+    doc.ents = list(map(partial(_mark, doc), each.flat))
     doc.user_data["id"] = each.id
     return doc
+
+
+def _mark(doc: Doc, span: Span) -> SpacySpan:
+    mark = doc.char_span(span["start"], span["end"], label=span["label"])
+    assert mark is not None  # spans are of whole tokens
+    return mark

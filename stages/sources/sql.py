@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
 
 ROWS = 50_000  # per part, and held in memory at a time
-_READ_ONLY = {  # for the whole session, since a query may hold a COMMIT
-    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
-    "sqlite": "PRAGMA query_only = ON",
-    "mysql": "SET SESSION TRANSACTION READ ONLY",
-    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+_MYSQL = ("SET SESSION TRANSACTION READ ONLY", "SET SESSION time_zone = '+00:00'")
+_SESSION = {  # read-only for the whole session, since a query may hold a COMMIT; and UTC, whatever the server's zone is
+    "postgresql": ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET SESSION TIME ZONE 'UTC'"),
+    "sqlite": ("PRAGMA query_only = ON",),
+    "mysql": _MYSQL,
+    "mariadb": _MYSQL,
 }
 
 
@@ -34,8 +36,8 @@ _READ_ONLY = {  # for the whole session, since a query may hold a COMMIT
 class Sql:
     """Records that a query gives, kept as Parquet with their types.
 
-    The query runs in a read-only transaction (PostgreSQL, SQLite, MySQL, MariaDB); on any other database the
-    transaction is rolled back at the end, so give it an account that may only read.
+    The query runs in a read-only transaction, in a session whose time zone is UTC (PostgreSQL, SQLite, MySQL, MariaDB);
+    on any other database the transaction is rolled back at the end, so give it an account that may only read.
 
     Parameters
     ----------
@@ -146,6 +148,8 @@ def _column(cells: Sequence[Any], name: str, before: int) -> pa.Array:
 def _plain(cell: Any) -> Any:
     if isinstance(cell, UUID):
         return str(cell)
+    if isinstance(cell, datetime) and cell.tzinfo:
+        return cell.astimezone(UTC)
     if isinstance(cell, dict) or (isinstance(cell, list) and any(isinstance(each, dict | list) for each in cell)):
         return json.dumps(cell, ensure_ascii=False, sort_keys=True)
     return cell
@@ -162,9 +166,9 @@ def _connected(variable: str) -> Iterator[tuple[URL, Connection]]:
         engine = create_engine(url, pool_size=1)
         try:
             with engine.connect() as connection:
-                if statement := _READ_ONLY.get(engine.dialect.name):
+                for statement in _SESSION.get(engine.dialect.name, ()):
                     connection.execute(text(statement))
-                    connection.commit()
+                connection.commit()
                 yield url, connection.execution_options(stream_results=True, max_row_buffer=ROWS)
                 connection.rollback()
         finally:
