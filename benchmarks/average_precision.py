@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from stages.quality.average_precision import detections, mean
-from stages.tasks import Boxes
+from stages.quality.pictures import detections, mean
+from stages.tasks.pictures import Boxes
 
 LABELS = tuple(f"label {number}" for number in range(20))
 TASK = Boxes("objects", "image", LABELS)

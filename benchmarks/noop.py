@@ -49,7 +49,7 @@ def pictures(folder: Path, count: int) -> None:
                 entry.size = len(data)
                 shard.addfile(entry, BytesIO(data))
     config = yaml.safe_load((folder / "conf/dataset/digits.yaml").read_text(encoding="utf-8"))
-    config["sources"] = {"shards": {"_target_": "stages.sources.TarShards", "path": "data/raw/part-*.tar"}}
+    config["sources"] = {"shards": {"_target_": "stages.sources.pictures.TarShards", "path": "data/raw/part-*.tar"}}
     config |= {"id": "name", "fields": {"image": "image", "name": "text"}, "rounds": "none"}
     (folder / "conf/dataset/digits.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     choices = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))

@@ -19,11 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from stages.annotators import Detector, crossfit
+from stages.annotators import crossfit
+from stages.annotators.pictures import Detector
 from stages.media import Store
 from stages.quality import label_issues
-from stages.sources import Scenes
-from stages.tasks import Boxes, Value
+from stages.sources.pictures import Scenes
+from stages.tasks import Value
+from stages.tasks.pictures import Boxes
 
 COUNT, ERROR, JITTER, TOPS = 300, 0.1, 0.05, (10, 30, 60)
 TASK = Boxes("digits", "image", tuple("0123456789"))

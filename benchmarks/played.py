@@ -26,8 +26,10 @@ import yaml
 from benchmarks.answers import write_round
 from stages import tasks
 from stages.configuration import instantiate
-from stages.sources import Digits, Rows, Scenes, Tagged, collect
-from stages.tasks import Boxes, Spans, Task
+from stages.sources import Rows, Tagged, collect
+from stages.sources.pictures import Digits, Scenes
+from stages.tasks import Spans, Task
+from stages.tasks.pictures import Boxes
 
 ERROR = 0.03  # the share of a person's answers that are wrong
 JITTER = 0.05  # of a box's size

@@ -1,6 +1,8 @@
 """The stages of dvc.yaml, one file each, and the packages that they call."""
 
 import os
+from importlib import import_module
+from typing import Any
 
 # The number of threads changes the last bits of a sum. Numerical libraries read it when they are first imported.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
@@ -9,3 +11,21 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a thread that waits takes
 
 class InputError(Exception):
     """Something that a person gave is wrong: its text says what, where, what was found, what is allowed, what to do."""
+
+
+def of_kind(kind: str, package: str) -> Any:
+    """Import `stages.<package>.<kind>`: what a package has for one kind of data alone, such as pictures.
+
+    So nothing else depends on it, and a copy of the template that was made for other kinds goes without.
+
+    Raises
+    ------
+    InputError
+        This project was made without it.
+    """
+    try:
+        return import_module(f"stages.{package}.{kind}")
+    except ModuleNotFoundError as error:
+        if error.name != f"stages.{package}.{kind}":
+            raise
+        raise InputError(f"this project was made without {kind}: run copier update, and choose them as well") from error

@@ -39,7 +39,7 @@ def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """300 handwritten digits as cleaned records with their pictures, and what each is."""
-    from stages.sources import Digits
+    from stages.sources.pictures import Digits
 
     folder = tmp_path_factory.mktemp("digits") / "_media"
     folder.mkdir()

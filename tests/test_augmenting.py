@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from stages import InputError
-from stages.augmenting import Albumentation, Augmentation, Case, Delete, Punctuation, Swap, Typo, augment, columns
+from stages.augmenting import Augmentation, Case, Delete, Punctuation, Swap, Typo, augment, columns
 from stages.augmenting.operators import NEIGHBOURS
+from stages.augmenting.pictures import Albumentation
 from stages.configuration import instantiate
 from stages.engine import Local
 from stages.media import Store

@@ -15,13 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import InputError, media
-from stages.augmenting import Albumentation, Augmentation, Swap, augment
-from stages.augmenting.pictures import Pictures
+from stages.augmenting import Augmentation, Swap, augment
+from stages.augmenting.pictures import Albumentation
+from stages.augmenting.pictures.transforms import Pictures
 from stages.engine import Local
 from stages.media import Store
 from stages.tables import shards, write
-from stages.tasks import Boxes, Choice, Masks, Polygons
-from stages.tasks.boxes import corners
+from stages.tasks import Choice
+from stages.tasks.pictures import Boxes, Masks, Polygons
+from stages.tasks.pictures.boxes import corners
 
 KINDS = dict.fromkeys(["id", "content", "image", "source", "label", "origin"], "text") | {"confidence": "number"}
 FIELDS = {"image": "image"}
@@ -246,7 +248,7 @@ def test_transforms_that_make_no_picture_of_8_bits_are_told(records, tmp_path):
 
 
 def test_importing_albumentations_asks_nobody_for_a_newer_one():
-    look = "import os, stages.augmenting as a; a.Albumentation('Rotate'); print(os.environ['NO_ALBUMENTATIONS_UPDATE'])"
+    look = "import os, stages.augmenting.pictures as a; a.Albumentation('Rotate'); print(os.environ['NO_ALBUMENTATIONS_UPDATE'])"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("1\n", "")
 

@@ -14,9 +14,8 @@ from pycocotools import mask as mask_utils
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from stages.quality import average_precision
-from stages.quality.average_precision import detections, mean
-from stages.tasks import Boxes, Masks, Polygons
+from stages.quality.pictures import average_precision, detections, mean
+from stages.tasks.pictures import Boxes, Masks, Polygons
 from tests.test_publishing_pictures import box
 
 LABELS = ("cat", "dog", "cow")

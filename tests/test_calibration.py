@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from stages.annotators.calibration import calibrate, calibrated, propose
 from stages.annotators.curves import CURVES
 from stages.tables import DIGITS
-from stages.tasks import Boxes, Choice, Proposal
+from stages.tasks import Choice, Proposal
+from stages.tasks.pictures import Boxes
 
 few = settings(max_examples=50, deadline=None)
 

@@ -14,8 +14,8 @@ from PIL import Image, ImageEnhance, ImageFilter
 from sklearn.datasets import load_digits, load_sample_images
 
 from stages import InputError, media, tables
-from stages.cleaning import Brightness, Contrast, DuplicatePictures, Sharpness, Size, clean
-from stages.cleaning.pictures import near_pairs
+from stages.cleaning import clean
+from stages.cleaning.pictures import Brightness, Contrast, DuplicatePictures, Sharpness, Size, near_pairs
 from stages.engine import Local
 
 FLOWER = Image.fromarray(load_sample_images().images[1]).resize((320, 214))

@@ -20,7 +20,8 @@ from stages.annotators.cascade import CascadeModel
 from stages.annotators.llm.costs import Prices
 from stages.annotators.llm.examples import Examples
 from stages.tables import dump_line
-from stages.tasks import Boxes, Choice, Proposal
+from stages.tasks import Choice, Proposal
+from stages.tasks.pictures import Boxes
 from tests.chat import Reply, Request, label, serving, users
 from tests.test_annotators import MOOD, TOPICS, WORDS, labels, records, truth
 

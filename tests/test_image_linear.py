@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from stages import InputError, media
-from stages.annotators import ImageLinear, Linear, NotEnough, crossfit
-from stages.annotators.image_linear import oriented_gradients
+from stages.annotators import Linear, NotEnough, crossfit
+from stages.annotators.pictures import ImageLinear
+from stages.annotators.pictures.linear import oriented_gradients
 from stages.tables import shards
 from stages.tasks import Choice
 

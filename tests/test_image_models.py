@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from stages import InputError
-from stages.annotators import Clip, Embeddings, ImageEncoder, SentenceEncoder, crossfit
-from stages.annotators.pictures import coloured, content, decoded
+from stages.annotators import Embeddings, SentenceEncoder, crossfit
+from stages.annotators.pictures import Clip, ImageEncoder, PictureEmbeddings
+from stages.annotators.pictures.reading import coloured, content, decoded
 from stages.annotators.vectors import FILE, vectors
-from stages.tasks import Boxes, Choice
+from stages.tasks import Choice
+from stages.tasks.pictures import Boxes
 from tests import pretrained
 from tests.pretrained import read
 from tests.test_image_linear import known
@@ -59,7 +61,7 @@ def test_a_picture_under_another_name_is_not_encoded_again(digits, tmp_path, mon
 
 @pytest.mark.parametrize("kind", ["clip", "vit"])
 def test_a_frozen_encoder_learns_digits_and_two_runs_are_the_same(kind, digits, tmp_path, cache):
-    annotator = Embeddings(("image",), ImageEncoder(make(kind, tmp_path)), c=1e4)
+    annotator = PictureEmbeddings(("image",), ImageEncoder(make(kind, tmp_path)), c=1e4)
     fitted = crossfit(annotator, digits, known(digits), DIGIT, 1)
     values = np.array([each.value for each in fitted.proposals])
     assert (values == digits["digit"])[150:].mean() > 0.3  # random weights; 0.1 by chance
@@ -126,7 +128,7 @@ def test_a_record_without_a_picture_has_no_proposal_of_a_clip(digits, tmp_path):
     records = digits[:3].assign(image=[digits["image"][0], None, digits["image"][1]])
     model = Clip("image", make("clip", tmp_path)).fit(digits[:0], [], DIGIT, 1)
     assert np.isnan(model.predict(records)).any(axis=1).tolist() == [False, True, False]
-    features = Embeddings(("image",), ImageEncoder(make("vit", tmp_path))).features(records)
+    features = PictureEmbeddings(("image",), ImageEncoder(make("vit", tmp_path))).features(records)
     assert np.isfinite(features).all()
 
 
@@ -140,9 +142,9 @@ def test_what_cannot_be_is_named(digits, tmp_path):
         (Clip("image", clip, prompts={"ten": ("a ten",)}), DIGIT, "'ten' is not in the labelling interface"),
         (Clip("image", clip, templates=()), DIGIT, "one or more are expected"),
         (Clip("image", bert), DIGIT, "is no model of pictures"),
-        (Embeddings(("image",), ImageEncoder(bert)), DIGIT, "is no model of pictures"),
-        (Embeddings(("image", "id"), ImageEncoder(vit)), DIGIT, "the field with the picture is expected"),
-        (Embeddings(("digit",), ImageEncoder(vit)), DIGIT, "names no picture: '0' leads out"),
+        (PictureEmbeddings(("image",), ImageEncoder(bert)), DIGIT, "is no model of pictures"),
+        (PictureEmbeddings(("image", "id"), ImageEncoder(vit)), DIGIT, "the field with the picture is expected"),
+        (PictureEmbeddings(("digit",), ImageEncoder(vit)), DIGIT, "names no picture: '0' leads out"),
     ):
         with pytest.raises(InputError, match=said):
             annotator.fit(digits[:20], list(digits["digit"][:20]), task, 1)

@@ -17,9 +17,9 @@ from pycocotools import mask as pycoco
 from stages import InputError, media, tables
 from stages.importing import READERS, result
 from stages.importing.__main__ import run
-from stages.publishing import Coco, Voc, Yolo
+from stages.publishing.pictures import Coco, Voc, Yolo
 from stages.review import read_rounds
-from stages.sources import TarShards
+from stages.sources.pictures import TarShards
 from stages.tasks import Interface
 from tests.test_publishing_pictures import (
     BOXES,

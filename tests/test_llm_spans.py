@@ -16,7 +16,8 @@ from stages.annotators import LLM, crossfit
 from stages.annotators.llm import answers
 from stages.annotators.llm.examples import Examples
 from stages.tables import dump_line
-from stages.tasks import Askable, Boxes, Proposal, Spans
+from stages.tasks import Askable, Proposal, Spans
+from stages.tasks.pictures import Boxes
 from tests.chat import Reply, Request, said, serving, users
 from tests.test_llm import Make
 from tests.test_llm import make as make

@@ -22,7 +22,8 @@ from stages import media, tables
 from stages.cleaning import clean
 from stages.engine import Local
 from stages.media import Store, files
-from stages.sources import Images, collect
+from stages.sources import collect
+from stages.sources.pictures import Images
 
 FIELDS = {"image": "image", "name": "text"}
 GREY = np.arange(48 * 32, dtype=np.uint16).reshape(32, 48).astype(np.uint8)

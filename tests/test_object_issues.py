@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.quality import label_issues, region_doubts
-from stages.quality.object_issues import Doubt, doubts
-from stages.tasks import Boxes, Masks
+from stages.tasks import Doubt
+from stages.tasks.pictures import Boxes, Masks
 from tests.test_publishing_pictures import box
 
 LABELS = ("cat", "dog")
@@ -18,7 +18,7 @@ CAT, DOG = box(10, 10, 20, 20), box(60, 60, 20, 20, "dog")
 
 
 def found(value, proposed, scores, confidence=0.7, task=BOXES):
-    return doubts(task, value, proposed, scores, confidence, task.bar)
+    return task.doubts(value, proposed, scores, confidence)
 
 
 @pytest.mark.parametrize(

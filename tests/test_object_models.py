@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from stages import InputError, media
-from stages.annotators import PretrainedDetector, crossfit
-from stages.annotators.components import Component
-from stages.annotators.object_models import _distinct
-from stages.tasks import Boxes, Choice, Masks, Polygons
+from stages.annotators import crossfit
+from stages.annotators.pictures import PretrainedDetector
+from stages.annotators.pictures.components import Component
+from stages.annotators.pictures.object_models import _distinct
+from stages.tasks import Choice
+from stages.tasks.pictures import Boxes, Masks, Polygons
 from tests import pretrained
 from tests.pretrained import read
 

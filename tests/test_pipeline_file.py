@@ -61,6 +61,9 @@ def imported(path: Path) -> frozenset[str]:
             base = ".".join([*above, *([node.module] if node.module else [])])
             names.update(with_parents(base))
             names.update(f"{base}.{alias.name}" for alias in node.names if module_path(f"{base}.{alias.name}"))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "of_kind":
+            kind, domain = (ast.literal_eval(argument) for argument in node.args)
+            names.update(with_parents(f"stages.{domain}.{kind}"))
     return frozenset(names)
 
 

@@ -16,9 +16,11 @@ import yaml
 from PIL import Image
 
 from stages import InputError, media
-from stages.publishing import Coco, HuggingFace, JsonLines, Version, Voc, Yolo
+from stages.publishing import HuggingFace, JsonLines, Version
+from stages.publishing.pictures import Coco, Voc, Yolo
 from stages.tables import read, write
-from stages.tasks import Boxes, Choice, Masks, Polygons
+from stages.tasks import Choice
+from stages.tasks.pictures import Boxes, Masks, Polygons
 from tests.test_publishing import ABOUT, header, load
 
 __all__ = ["load"]  # a fixture

@@ -30,7 +30,8 @@ from stages.quality import (
     suspicion,
     suspicious,
 )
-from stages.tasks import Boxes, Choice
+from stages.tasks import Choice
+from stages.tasks.pictures import Boxes
 
 SENTIMENT = Choice("sentiment", "text", ("positive", "neutral", "negative"))
 TOPICS = Choice("topics", "text", ("sport", "money", "war"), multiple=True)

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from stages import InputError, media
 from stages.report import page, summary
 from stages.report.markup import tag
-from stages.tasks import Boxes, Choice, Masks, Spans, Task, Value
+from stages.tasks import Choice, Spans, Task, Value
+from stages.tasks.pictures import Boxes, Masks
 
 ROOT = Path(__file__).parent.parent
 ABOUT = SimpleNamespace(title="Tweets rated for sentiment", license="MIT", citation=None)

@@ -11,11 +11,13 @@ import pytest
 
 from benchmarks.played import boxes as marked
 from stages import InputError, media
-from stages.annotators import Detector, NotEnough, crossfit
-from stages.annotators.components import components, foreground
+from stages.annotators import NotEnough, crossfit
+from stages.annotators.pictures import Detector
+from stages.annotators.pictures.components import components, foreground
 from stages.media import Store
-from stages.sources import Scenes
-from stages.tasks import Boxes, Choice, Masks, Polygons
+from stages.sources.pictures import Scenes
+from stages.tasks import Choice
+from stages.tasks.pictures import Boxes, Masks, Polygons
 
 DIGITS = tuple("0123456789")
 BOXES = Boxes("digits", "image", DIGITS)

@@ -8,8 +8,9 @@ from PIL import Image
 
 from stages import InputError, media
 from stages.media import Store
-from stages.sources import Digits, Images, collect
+from stages.sources import collect
 from stages.sources.base import Rows
+from stages.sources.pictures import Digits, Images
 
 
 @pytest.fixture

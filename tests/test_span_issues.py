@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.quality import label_issues, region_doubts
-from stages.quality.object_issues import Doubt
-from stages.quality.span_issues import span_doubts
-from stages.tasks import Spans
+from stages.tasks import Doubt, Spans
+from stages.tasks.span_doubts import span_doubts
 
 NAMES = Spans("names", "text", ("person", "place"))
 

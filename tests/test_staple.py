@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import InputError
-from stages.review import Annotation, majority, settle, staple
-from stages.review.staple import probability
-from stages.tasks import Choice, Masks
+from stages.review import Annotation, majority, settle
+from stages.review.pictures import probability, staple
+from stages.tasks import Choice
+from stages.tasks.pictures import Masks
 from tests.test_review import REVIEW, line
 
 TASK = Masks("objects", "image", ("cat", "dog"))

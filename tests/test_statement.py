@@ -3,7 +3,8 @@ import pytest
 from stages.quality import Quality, statement, write_plots
 from stages.quality.settings import Gate, Guarantee
 from stages.review.judging import Audited
-from stages.tasks import Boxes, Choice
+from stages.tasks import Choice
+from stages.tasks.pictures import Boxes
 
 TASK = Choice("c", "t", ("no", "yes"))
 QUALITY = Quality(

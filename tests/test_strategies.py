@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from stages import InputError
 from stages.review.settings import Strategy
 from stages.review.strategies import Pool, ranking
-from stages.tasks import Boxes, Choice
+from stages.tasks import Choice
+from stages.tasks.pictures import Boxes
 
 few = settings(max_examples=25, deadline=None)
 

@@ -14,9 +14,10 @@ from label_studio_sdk.converter import brush
 from label_studio_sdk.label_interface import LabelInterface
 
 from stages import InputError
-from stages.tasks import Boxes, Masks, Polygons, load, rle
-from stages.tasks.boxes import corners
-from stages.tasks.masks import boundary
+from stages.tasks import load
+from stages.tasks.pictures import Boxes, Masks, Polygons, rle
+from stages.tasks.pictures.boxes import corners
+from stages.tasks.pictures.masks import boundary
 
 BOXES = Boxes("objects", "image", ("cat", "dog"))
 POLYGONS = Polygons("objects", "image", ("cat", "dog"))

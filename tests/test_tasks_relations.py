@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from label_studio_sdk.label_interface import LabelInterface
 
 from stages import InputError
-from stages.tasks import Boxes, Choice, Combined, Relations, Spans, load
+from stages.tasks import Choice, Combined, Relations, Spans, load
+from stages.tasks.pictures import Boxes
 
 NAMES = Spans("names", "text", ("person", "place"))
 WORKS = Relations(NAMES, ("in", "knows"))

@@ -19,8 +19,9 @@ from stages.annotators import NotEnough, Tagger, chain, crossfit
 from stages.label_studio.forms import check
 from stages.review.consensus import token_vote
 from stages.sources import Tagged
-from stages.tasks import Boxes, Choice, Interface, Spans, load
+from stages.tasks import Choice, Interface, Spans, load
 from stages.tasks.iob import tokens
+from stages.tasks.pictures import Boxes
 
 NAMES = Spans("names", "text", ("person", "place"))
 XML = """<View><Text name="text" value="$text"/><Labels name="names" toName="text">

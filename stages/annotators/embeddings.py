@@ -1,4 +1,4 @@
-"""A frozen encoder of sentences, or of pictures, into logistic regression."""
+"""A frozen encoder into logistic regression."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from stages import InputError, tables
 from stages.annotators import logistic
 from stages.annotators.base import NotEnough
 from stages.annotators.encoders import Encoder
-from stages.annotators.image_encoders import ImageEncoder
 from stages.annotators.logistic import Logistic
-from stages.annotators.pictures import content, paths
 from stages.annotators.texts import joined
 from stages.annotators.vectors import vectors
 from stages.tasks import Task, Value
@@ -32,20 +30,20 @@ class Embeddings:
     Parameters
     ----------
     fields
-        The text fields to read, joined by a line end; for an encoder of pictures the one field with the picture.
+        The text fields to read, joined by a line end.
     encoder
-        What turns a text, or a picture, into a vector.
+        What turns a text into a vector.
     c
         Inverse strength of the L2 penalty, as in `sklearn.linear_model.LogisticRegression`.
     """
 
     fields: tuple[str, ...]
-    encoder: Encoder | ImageEncoder
+    encoder: Encoder
     c: float = 10.0
 
     @property
     def name(self) -> str:
-        return "image_encoder" if isinstance(self.encoder, ImageEncoder) else "embeddings"
+        return "embeddings"
 
     def fit(
         self,
@@ -66,10 +64,6 @@ class Embeddings:
 
     def features(self, records: pd.DataFrame) -> np.ndarray:
         """Give each record's vector, shape (records, dimensions)."""
-        if isinstance(self.encoder, ImageEncoder):
-            if len(self.fields) != 1:
-                raise InputError(f"annotator.fields: the field with the picture is expected, found {list(self.fields)}")
-            return vectors(paths(records, self.fields[0]), self.encoder, content)
         return vectors(joined(records, self.fields), self.encoder)
 
 

@@ -3,12 +3,10 @@
 from stages.augmenting.copies import augment, columns
 from stages.augmenting.numbers import Jitter, MixUp, NumberOperator
 from stages.augmenting.operators import Case, Delete, Operator, Punctuation, Swap, Typo, Width
-from stages.augmenting.pictures import Albumentation, PictureOperator
 from stages.augmenting.settings import Augmentation
 from stages.augmenting.spans import Mention
 
 __all__ = [
-    "Albumentation",
     "Augmentation",
     "Case",
     "Delete",
@@ -17,7 +15,6 @@ __all__ = [
     "MixUp",
     "NumberOperator",
     "Operator",
-    "PictureOperator",
     "Punctuation",
     "Swap",
     "Typo",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from stages import InputError
 from stages.augmenting import kinds
 from stages.augmenting.kinds import Kind, Operators
-from stages.augmenting.pictures import Pictures
 from stages.augmenting.settings import Augmentation
 from stages.engine import Engine
 from stages.media import Store
@@ -85,7 +84,7 @@ def augment(
     changing = kinds.changing(operators, {name: fields[name] for name in settings.fields})
     settings = replace(settings, fields=list(changing))
     kind = kinds.chosen(operators, changing, parents, store, task, settings.visibility)
-    taken = set() if isinstance(kind, Pictures) else {each for frame in originals for each in _cells(frame, settings)}
+    taken = {each for frame in originals for each in _cells(frame, settings)} if kind.unlike else set()
     parts = engine.map(partial(_worker, settings, kind, taken, seed), parents, what="augment")
     copies = sort_by_id(pd.concat([copies for copies, _ in parts]))
     if settings.fields:

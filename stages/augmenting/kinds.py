@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from stages import InputError
+from stages import InputError, of_kind
 from stages.augmenting import numbers, spans
-from stages.augmenting.numbers import NumberOperator, Numbers
-from stages.augmenting.operators import Operator
-from stages.augmenting.pictures import PictureOperator, Pictures
 from stages.media import Store
 from stages.tables import Shard, plain
-from stages.tasks import Boxes, Choice, Masks, Polygons, Relations, Spans, Task, Value
+from stages.tasks import Choice, Outlined, Relations, Spans, Task, Value
 
-Operators = Mapping[str, Operator | PictureOperator | NumberOperator | None]
+Operators = Mapping[str, Any]  # by name what changes texts, pictures or numbers, or null
 METHODS = {"pictures": "transform", "numbers": "vary", "texts": "apply"}  # what an operator must have to change them
 
 
@@ -26,6 +23,11 @@ class Kind(Protocol):
     @property
     def task(self) -> Task | None:
         """What is marked in the values, where labels say where and move along; else None."""
+        ...
+
+    @property
+    def unlike(self) -> bool:
+        """Whether a copy must differ from every record, and not from its parent alone."""
         ...
 
     def open(self, cell: Any) -> Any:
@@ -65,6 +67,7 @@ class Texts:
     operators: Sequence[Any]
     task: Spans | Relations | None = None
     pool: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unlike: ClassVar[bool] = True
 
     def open(self, cell: str) -> str:
         return cell
@@ -96,7 +99,7 @@ def chosen(
     store: Store,
     task: Task,
     visibility: float,
-) -> Pictures | Numbers | Texts:
+) -> Kind:
     """Choose how the fields are changed.
 
     Parameters
@@ -130,7 +133,7 @@ def chosen(
     if isinstance(task, Choice):
         if told == "numbers":
             return numbers.fitted(used, list(fields), parents)
-        return Pictures(used, store) if told == "pictures" else Texts(used)
+        return _pictures(used, store) if told == "pictures" else Texts(used)
     if isinstance(task, Spans | Relations) and len(fields) == 1 and told == "texts":
         for name, operator in operators.items():
             if operator and not isinstance(operator, spans.Mention) and not hasattr(operator, "edits"):
@@ -140,12 +143,17 @@ def chosen(
                 )
         wanted = any(isinstance(each, spans.Mention) for each in used)
         return Texts(used, task, spans.mentions(_marked(parents, *fields), task) if wanted else {})
-    if used and not (len(fields) == 1 and told == "pictures" and isinstance(task, Boxes | Polygons | Masks)):
+    if used and not (len(fields) == 1 and told == "pictures" and isinstance(task, Outlined)):
         raise InputError(
             f"augmentation: the labels ({task.type}) say where something is, and would not move along with "
             f"{', '.join(fields) or 'nothing'}; choose augmentation: none in params.yaml"
         )
-    return Pictures(used, store, task, visibility) if used else Texts([])  # type: ignore[arg-type]
+    return _pictures(used, store, task, visibility) if used else Texts([])
+
+
+def _pictures(*settings: Any) -> Kind:
+    kind: Kind = of_kind("pictures", "augmenting").Pictures(*settings)
+    return kind
 
 
 def changing(operators: Operators, fields: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from stages import InputError
 from stages.tables import DIGITS, Shard, dump_line, plain
@@ -122,6 +122,7 @@ class Numbers:
     columns: Sequence[Column]
     others: Mapping[str, Sequence[Row]]
     task: None = None  # a label says nowhere where in a number something is
+    unlike: ClassVar[bool] = True
 
     def open(self, cell: float) -> float:
         return cell

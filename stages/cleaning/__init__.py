@@ -9,7 +9,6 @@ from stages.cleaning.limits import Filter, Length
 from stages.cleaning.missing import Missing
 from stages.cleaning.outliers import Isolated, Outliers
 from stages.cleaning.personal import MaskPersonalData
-from stages.cleaning.pictures import Brightness, Contrast, DuplicatePictures, Sharpness, Size
 from stages.cleaning.pipeline import TRAIL, Cleaned, Operators, clean, columns
 from stages.cleaning.repair import RepairText
 from stages.cleaning.webtext import Lines, Prose, Repetition
@@ -18,11 +17,8 @@ from stages.cleaning.wording import BlockedWords, Language
 __all__ = [
     "TRAIL",
     "BlockedWords",
-    "Brightness",
     "Cleaned",
-    "Contrast",
     "Dates",
-    "DuplicatePictures",
     "ExactDuplicates",
     "FillByGroup",
     "FillByNeighbours",
@@ -45,8 +41,6 @@ __all__ = [
     "Prose",
     "RepairText",
     "Repetition",
-    "Sharpness",
-    "Size",
     "Units",
     "WholeTableOperator",
     "alike",

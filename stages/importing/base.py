@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError
-from stages.tasks import Boxes, Choice, Interface, Masks, Polygons, Task
+from stages.tasks import Choice, Interface, Task
+from stages.tasks.pictures import Boxes, Masks, Polygons
 from stages.tasks.regions import Region
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stages import InputError
 from stages.importing.base import Found, Mark, inside
 from stages.tables import read_json
-from stages.tasks.rle import PIXELS
+from stages.tasks.pictures.rle import PIXELS
 
 if TYPE_CHECKING:
     import numpy as np

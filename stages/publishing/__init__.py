@@ -1,19 +1,15 @@
 """A version in the forms that people load."""
 
 from stages.publishing.base import Form, Version, composition, published
-from stages.publishing.coco import Coco
 from stages.publishing.features import Features
 from stages.publishing.hugging_face import HuggingFace
 from stages.publishing.plain import Csv, JsonLines
 from stages.publishing.settings import Publish
 from stages.publishing.spans import Conll, DocBin, TokenClassification
 from stages.publishing.turns import Chat, Instructions, Preferences
-from stages.publishing.voc import Voc
-from stages.publishing.yolo import Yolo
 
 __all__ = [
     "Chat",
-    "Coco",
     "Conll",
     "Csv",
     "DocBin",
@@ -26,8 +22,6 @@ __all__ = [
     "Publish",
     "TokenClassification",
     "Version",
-    "Voc",
-    "Yolo",
     "composition",
     "published",
 ]

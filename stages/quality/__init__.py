@@ -3,7 +3,6 @@
 from stages.quality.accepted import Head, admit_share, heads
 from stages.quality.admission import Audited, admission
 from stages.quality.agreement import agreement
-from stages.quality.average_precision import average_precision
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
 from stages.quality.drift import counted, paired_change, relabelled, spread, text_drift
@@ -29,7 +28,6 @@ __all__ = [
     "admit",
     "admit_share",
     "agreement",
-    "average_precision",
     "between",
     "bootstrap",
     "calibration",

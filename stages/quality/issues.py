@@ -9,9 +9,7 @@ import numpy as np
 
 from stages.quality.admission import Audited
 from stages.quality.intervals import wilson
-from stages.quality.object_issues import Doubt, doubts
-from stages.quality.span_issues import span_doubts
-from stages.tasks import Choice, Masks, Objects, Spans, Task, Value
+from stages.tasks import Choice, Doubt, Locating, Task, Value
 
 Line = Mapping[str, Any]
 
@@ -43,7 +41,7 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
             -1, len(task.labels)
         )
         return suspicious(task, known, [first[record] for record in known], scores)
-    if isinstance(task, Objects | Masks | Spans):
+    if isinstance(task, Locating):
         found = region_doubts(task, human, auto)
         strongest = {record: max(map(_strength, each)) for record, each in found.items()}
         return sorted(sorted(found), key=lambda record: strongest[record], reverse=True)
@@ -55,16 +53,13 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
     return sorted(sure, key=lambda record: (-sure[record], record))
 
 
-def region_doubts(task: Objects | Masks | Spans, human: Sequence[Line], auto: Sequence[Line]) -> dict[str, list[Doubt]]:
+def region_doubts(task: Locating, human: Sequence[Line], auto: Sequence[Line]) -> dict[str, list[Doubt]]:
     """Say which objects or spans look wrong in what people first marked, by record; others are left out."""
     proposals, first = _pairs(human, auto)
     found = {}
     for record, value in first.items():
         line = proposals[record]
-        said = line["value"], line.get("scores"), line["confidence"]
-        found[record] = (
-            span_doubts(value, *said) if isinstance(task, Spans) else doubts(task, value, *said, bar=task.bar)
-        )
+        found[record] = task.doubts(value, line["value"], line.get("scores"), line["confidence"])
     return {record: each for record, each in found.items() if each}
 
 

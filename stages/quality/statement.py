@@ -9,18 +9,17 @@ from typing import Any, get_args
 
 import numpy as np
 
+from stages import of_kind
 from stages.quality.admission import Audited
 from stages.quality.advice import advice
-from stages.quality.average_precision import average_precision
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
 from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
 from stages.quality.issues import label_issues, precision, region_doubts
-from stages.quality.object_issues import Kind
 from stages.quality.settings import Quality
-from stages.tasks import Choice, Masks, Objects, Spans, Task
+from stages.tasks import Choice, DoubtKind, Locating, Outlined, Task
 
 AGREEMENT = ("n", "alpha", "pairwise", "person_error", "consensus_error")
 
@@ -125,7 +124,7 @@ def _known(records: Sequence[str], values: Mapping[str, Any], proposals: Mapping
 def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float, seed: int, nothing: str) -> dict[str, Any]:
     truth, given, right, confidence = _columns(pairs, task, bar)
     metrics = bootstrap(task.statistics(truth, given), task.score, seed) | calibration(confidence, right, seed)
-    if isinstance(task, Objects | Masks):
+    if isinstance(task, Outlined):
         metrics |= _average_precision(task, truth, given, [line.get("scores") for _, line in pairs], seed)
     if not pairs:  # one reason for all of them
         unknown = {"value": None, "low": None, "high": None}
@@ -134,10 +133,11 @@ def _metrics(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float, seed: in
 
 
 def _average_precision(
-    task: Objects | Masks, truth: Sequence[Any], given: Sequence[Any], scores: Sequence[Any], seed: int
+    task: Outlined, truth: Sequence[Any], given: Sequence[Any], scores: Sequence[Any], seed: int
 ) -> dict[str, Any]:
     if None not in scores:
-        return average_precision(task, truth, given, scores, seed)
+        found: dict[str, Any] = of_kind("pictures", "quality").average_precision(task, truth, given, scores, seed)
+        return found
     unknown = {"value": None, "low": None, "high": None, "reason": "the annotator gives no confidence for each object"}
     return dict.fromkeys(("ap50", "ap50_95"), unknown)
 
@@ -183,9 +183,9 @@ def _issues(human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: st
         return unknown | {"reason": nothing or "people have labelled nothing yet"}
     ranking = label_issues(task, human, auto)
     found: dict[str, Any] = {"suspicious": len(ranking), "rechecked": sum(line["rechecked"] for line in human)}
-    if isinstance(task, Objects | Masks | Spans):
+    if isinstance(task, Locating):
         kinds = Counter(each.kind for doubts in region_doubts(task, human, auto).values() for each in doubts)
-        found["objects"] = {kind: kinds[kind] for kind in get_args(Kind)}
+        found["objects"] = {kind: kinds[kind] for kind in get_args(DoubtKind)}
     if not found["rechecked"]:
         return found | {"precision_at": None, "reason": "no label has been asked again because it looks wrong"}
     return found | {"precision_at": precision(task, ranking, human), "reason": None}

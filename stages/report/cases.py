@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stages import media
+from stages import media, of_kind
 from stages.report.markup import Markup, tag
-from stages.tasks import Boxes, Masks, Polygons, Spans, Task, Value
+from stages.tasks import Outlined, Spans, Task, Value
 
 Case = Mapping[str, Any]
 
-SIDE = 360  # pixels of a picture, at most
 CHARACTERS = 300  # of a text, at most
 WHO = {"people": "People", "proposed": "Annotator"}
 
@@ -50,22 +48,14 @@ def _text(cell: Any) -> Markup:
 
 
 def _picture(path: str, case: Case, task: Task) -> Markup:
-    look = media.look(path)
-    small = b64encode(media.thumbnail(path, SIDE)).decode()
-    image = tag("image", href=f"data:image/jpeg;base64,{small}", width=look.width, height=look.height)
-    marks: list[Markup] = []
-    if isinstance(task, Boxes | Polygons | Masks):
-        for key in WHO:
-            for outline in task.outlines(case[key], look.width, look.height):
-                points = " ".join(f"{x:.1f},{y:.1f}" for x, y in outline)
-                marks.append(tag("polygon", points=points, class_=key))
-    return tag("svg", image, *marks, viewBox=f"0 0 {look.width} {look.height}", role="img", class_="picture")
+    picture: Markup = of_kind("pictures", "report").drawn(path, {key: case[key] for key in WHO}, task)
+    return picture
 
 
 def _wording(value: Value, task: Task, text: str) -> str:
     if isinstance(task, Spans):
         said = ", ".join(f"{text[each['start'] : each['end']]} ({each['label']})" for each in value)
-    elif isinstance(task, Boxes | Polygons | Masks):
+    elif isinstance(task, Outlined):
         counts = Counter(each["label"] for each in value)
         said = ", ".join(label if count == 1 else f"{label} ×{count}" for label, count in counts.items())
     elif isinstance(value, list) and all(isinstance(each, str) for each in value):

@@ -9,7 +9,6 @@ from stages.review.rounds import Annotation, current
 from stages.review.rounds import read as read_rounds
 from stages.review.settings import Active, Audit, Gold, Mix, Review
 from stages.review.settling import Settled, settle
-from stages.review.staple import staple
 from stages.review.strategies import uncertainty
 
 __all__ = [
@@ -32,6 +31,5 @@ __all__ = [
     "read_gold",
     "read_rounds",
     "settle",
-    "staple",
     "uncertainty",
 ]

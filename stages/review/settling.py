@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from stages import of_kind
 from stages.review.audit import opened
-from stages.review.consensus import Consensus, dawid_skene, majority, token_vote
+from stages.review.consensus import Consensus, Votes, dawid_skene, majority, token_vote
 from stages.review.first import first_asked
 from stages.review.rounds import Annotation, current
 from stages.review.settings import Review
-from stages.review.staple import staple
 from stages.tasks import Choice, Task, Value
 
 NAMED = 20  # how many records a report names
 
-METHODS = {"majority": majority, "dawid_skene": dawid_skene, "staple": staple, "token_vote": token_vote}
+METHODS: dict[str, Callable[[Task, Votes], dict[str, Consensus]]] = {
+    "majority": majority,
+    "dawid_skene": dawid_skene,
+    "staple": lambda task, votes: of_kind("pictures", "review").staple(task, votes),
+    "token_vote": token_vote,
+}
 COMPARED = ("majority", "dawid_skene")  # of choices, whatever is used
 
 

@@ -8,29 +8,22 @@ from stages.sources.files import Files
 from stages.sources.hugging_face import HuggingFaceDataset
 from stages.sources.mqtt import Mqtt
 from stages.sources.package import Package
-from stages.sources.pictures import Digits, Images
-from stages.sources.scenes import Scenes
 from stages.sources.sql import Sql
 from stages.sources.tagged import Tagged
-from stages.sources.tars import TarShards
 from stages.sources.web import Web
 from stages.sources.windows import Windows
 
 __all__ = [
     "Address",
     "Croissant",
-    "Digits",
     "Files",
     "HuggingFaceDataset",
-    "Images",
     "Mqtt",
     "Package",
     "Rows",
-    "Scenes",
     "Source",
     "Sql",
     "Tagged",
-    "TarShards",
     "Web",
     "Windows",
     "collect",

@@ -1,14 +1,10 @@
 """What a label is, per task type: parse, show, compare, score, merge."""
 
-from stages.tasks.base import Askable, Proposal, Quoting, Task, Value
-from stages.tasks.boxes import Boxes
+from stages.tasks.base import Askable, Doubt, DoubtKind, Locating, Outlined, Proposal, Quoting, Task, Value
 from stages.tasks.choice import Choice
 from stages.tasks.combined import Combined
 from stages.tasks.interface import Interface, load, read
-from stages.tasks.masks import Masks
-from stages.tasks.objects import Objects
 from stages.tasks.pairwise import Pairwise
-from stages.tasks.polygons import Polygons
 from stages.tasks.rating import Rating
 from stages.tasks.relations import Relations
 from stages.tasks.spans import Spans
@@ -16,14 +12,14 @@ from stages.tasks.text import Text, words
 
 __all__ = [
     "Askable",
-    "Boxes",
     "Choice",
     "Combined",
+    "Doubt",
+    "DoubtKind",
     "Interface",
-    "Masks",
-    "Objects",
+    "Locating",
+    "Outlined",
     "Pairwise",
-    "Polygons",
     "Proposal",
     "Quoting",
     "Rating",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,6 +99,57 @@ class Task(Protocol):
 
     def score(self, sums: np.ndarray) -> dict[str, np.ndarray]:
         """Turn sums of `statistics`, shape (..., statistics), into metrics, each of shape (...); NaN if undefined."""
+        ...
+
+
+DoubtKind = Literal["missed", "wrong_label", "badly_placed", "spurious"]
+
+
+class Doubt(NamedTuple):
+    """One region of which the annotator says something else than people.
+
+    Attributes
+    ----------
+    kind
+        `missed`: it is proposed where people marked nothing; `wrong_label`: they gave it another label;
+        `badly_placed`: it has the same label, and other borders; `spurious`: they marked it, and nothing is proposed
+        there.
+    label
+        What it is called, by the annotator, or by people if it is spurious.
+    degree
+        How sure the annotator is, from 0 to 1.
+    """
+
+    kind: DoubtKind
+    label: str
+    degree: float
+
+
+@runtime_checkable
+class Locating(Task, Protocol):
+    """A task whose values are lists of regions, each with a label of its own."""
+
+    def doubts(self, value: Value, proposed: Value, scores: Sequence[float] | None, confidence: float) -> list[Doubt]:
+        """Compare what people marked with what the annotator proposes, region by region.
+
+        Parameters
+        ----------
+        value, proposed
+            People's and the annotator's.
+        scores
+            The confidence of each proposed region; None: that of the record counts for each.
+        confidence
+            The probability that the whole proposal is right.
+        """
+        ...
+
+
+@runtime_checkable
+class Outlined(Locating, Protocol):
+    """A task whose regions are areas of a picture."""
+
+    def outlines(self, value: Value, width: float, height: float) -> list[list[tuple[float, float]]]:
+        """Give the border of each area, in pixels of a picture of that size."""
         ...
 
 

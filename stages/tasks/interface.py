@@ -10,14 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from stages import InputError
+from stages import InputError, of_kind
 from stages.tasks.base import Task
-from stages.tasks.boxes import Boxes
 from stages.tasks.choice import Choice
 from stages.tasks.combined import Combined
-from stages.tasks.masks import Masks
 from stages.tasks.pairwise import Pairwise
-from stages.tasks.polygons import Polygons
 from stages.tasks.rating import Rating
 from stages.tasks.relations import Relations
 from stages.tasks.spans import Spans
@@ -196,8 +193,19 @@ def _choice(control: _Control) -> Choice:
     return Choice(*control.names, labels, multiple=kind == "multiple")
 
 
-def _regions(kind: type[Boxes | Polygons | Masks | Spans]) -> Callable[[_Control], Task]:
-    return lambda control: kind(*control.names, _labels(control.element, "Label", 1, control.where))
+def _spans(control: _Control) -> Spans:
+    return Spans(*control.names, _labels(control.element, "Label", 1, control.where))
+
+
+def _marked(name: str) -> Callable[[_Control], Task]:
+    """Make the builder of a task over pictures."""
+
+    def built(control: _Control) -> Task:
+        kind = getattr(of_kind("pictures", "tasks"), name)
+        task: Task = kind(*control.names, _labels(control.element, "Label", 1, control.where))
+        return task
+
+    return built
 
 
 def _rating(control: _Control) -> Rating:
@@ -244,9 +252,9 @@ CONTROLS: dict[str, Callable[[_Control], Task]] = {
     "Rating": _rating,
     "Pairwise": _pairwise,
     "TextArea": lambda control: Text(*control.names),
-    "RectangleLabels": _regions(Boxes),
-    "PolygonLabels": _regions(Polygons),
-    "BrushLabels": _regions(Masks),
-    "Labels": _regions(Spans),
+    "RectangleLabels": _marked("Boxes"),
+    "PolygonLabels": _marked("Polygons"),
+    "BrushLabels": _marked("Masks"),
+    "Labels": _spans,
 }
 AIDS = ("Filter",)  # that change what people see of a control

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stages.tasks.base import Value
+from stages.tasks.base import Doubt, Value
 from stages.tasks.quotes import located
 from stages.tasks.regions import Region, Regions, grouped
+from stages.tasks.span_doubts import span_doubts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +53,9 @@ class Spans(Regions):
         """F1 of one value's spans against the other's, borders and label alike; 1 where neither has any."""
         mine, theirs = _keys(one), _keys(other)
         return 2 * len(mine & theirs) / (len(mine) + len(theirs)) if mine or theirs else 1.0
+
+    def doubts(self, value: Value, proposed: Value, scores: Sequence[float] | None, confidence: float) -> list[Doubt]:
+        return span_doubts(value, proposed, scores, confidence)
 
     def merge(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
         """Keep what most people marked.

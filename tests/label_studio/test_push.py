@@ -17,7 +17,8 @@ from stages.label_studio.pseudonyms import Names, read_salt
 from stages.label_studio.pushing import _chunks
 from stages.review import read_rounds
 from stages.tables import write_json
-from stages.tasks import load, rle
+from stages.tasks import load
+from stages.tasks.pictures import rle
 from tests.label_studio.conftest import Server
 from tests.label_studio.desk import MOOD, XML, Desk, exported, queue_of
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from stages import InputError, media
 from stages.publishing.base import Version, file, rows
-from stages.tasks import Value, boxes
+from stages.tasks import Value
+from stages.tasks.pictures import boxes
 
 
 @dataclass(frozen=True)

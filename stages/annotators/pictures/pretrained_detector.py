@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from stages import InputError, tables
-from stages.annotators import object_models, pretrained
-from stages.annotators.image_encoders import threads
-from stages.annotators.object_models import Kind
-from stages.annotators.pictures import coloured, decoded, paths
-from stages.annotators.regions import Regional, regional, regions
+from stages.annotators import pretrained
+from stages.annotators.pictures import object_models
+from stages.annotators.pictures.encoders import threads
+from stages.annotators.pictures.object_models import Kind
+from stages.annotators.pictures.reading import coloured, decoded, paths
+from stages.annotators.pictures.regions import Regional, regional, regions
 from stages.engine import progress
-from stages.tasks import Boxes, Proposal, Task, Value
+from stages.tasks import Proposal, Task, Value
+from stages.tasks.pictures import Boxes
 
 if TYPE_CHECKING:
     import pandas as pd

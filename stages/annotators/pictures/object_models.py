@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from stages.annotators import pretrained, training
-from stages.annotators.components import Component
-from stages.tasks.boxes import intersection_over_union
+from stages.annotators.pictures.components import Component
+from stages.tasks.pictures.boxes import intersection_over_union
 
 if TYPE_CHECKING:
     import numpy as np

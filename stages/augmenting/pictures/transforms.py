@@ -11,11 +11,11 @@ from functools import cache, cached_property
 from hashlib import sha256
 from inspect import signature
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from stages import InputError, media
-from stages.augmenting import regions
-from stages.augmenting.regions import Regional
+from stages.augmenting.pictures import regions
+from stages.augmenting.pictures.regions import Regional
 from stages.tasks import Value
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Pictures:
     store: media.Store
     task: Regional | None = None
     visibility: float = 0.5
+    unlike: ClassVar[bool] = False  # others are not decoded for it
 
     @cached_property
     def _compose(self) -> Any:

@@ -62,10 +62,10 @@ class Scenes:
             "boxes": lambda number: json.dumps(boxes(number)),
             "masks": lambda number: json.dumps(masks(number)),
         }
-        require(columns, list(makers), "stages.sources.Scenes")
+        require(columns, list(makers), "stages.sources.pictures.Scenes")
         cells = {name: [makers[name](number) for number in range(self.count)] for name in columns}
         table = pa.table({name: pa.array(cells[name], pa.large_string()) for name in columns})
-        yield Rows("stages.sources.Scenes", "", range(1, self.count + 1), table, "row", _draw)
+        yield Rows("stages.sources.pictures.Scenes", "", range(1, self.count + 1), table, "row", _draw)
 
 
 def boxes(number: int) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from stages import InputError
 from stages.review.consensus import Consensus, Votes
-from stages.tasks import Masks, Task, Value
+from stages.tasks import Task, Value
+from stages.tasks.pictures import Masks
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from stages.tables import DIGITS
-from stages.tasks import Boxes, Masks, Polygons, Value
-from stages.tasks.boxes import corners
+from stages.tasks import Value
+from stages.tasks.pictures import Boxes, Masks, Polygons
+from stages.tasks.pictures.boxes import corners
 
 if TYPE_CHECKING:
     import numpy as np

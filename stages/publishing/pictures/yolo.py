@@ -9,7 +9,7 @@ from typing import Any
 
 from stages import InputError
 from stages.publishing.base import Version
-from stages.publishing.pictures import Picture, check, pictures, points
+from stages.publishing.pictures.base import Picture, check, pictures, points
 from stages.tables import DIGITS
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # as trainers call them

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stages import InputError, media
 from stages.annotators import logistic
 from stages.annotators.logistic import Logistic
-from stages.annotators.pictures import paths
+from stages.annotators.pictures.reading import paths
 from stages.tasks import Task, Value
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import numpy as np
 
 from stages.quality.intervals import interval
 from stages.tables import DIGITS
-from stages.tasks import Boxes, Masks, Objects, Value
-from stages.tasks.boxes import KEYS
+from stages.tasks import Value
+from stages.tasks.pictures import Boxes, Masks, Objects
+from stages.tasks.pictures.boxes import KEYS
 
 BARS = np.linspace(0.5, 0.95, 10)  # as pycocotools has them, to the last bit
 RECALLS = np.linspace(0, 1, 101)

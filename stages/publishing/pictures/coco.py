@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from stages import tables
 from stages.publishing.base import Version
-from stages.publishing.pictures import Picture, check, pictures, points
-from stages.tasks import rle
+from stages.publishing.pictures.base import Picture, check, pictures, points
+from stages.tasks.pictures import rle
 
 if TYPE_CHECKING:
     import numpy as np

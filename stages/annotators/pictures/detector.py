@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from stages import InputError, media, tables
 from stages.annotators import logistic
 from stages.annotators.base import NotEnough
-from stages.annotators.components import Component, components, foreground
-from stages.annotators.image_linear import SIDE, described, places
 from stages.annotators.logistic import Logistic
-from stages.annotators.pictures import paths
-from stages.annotators.regions import Edges, Regional, objects, regional, regions
+from stages.annotators.pictures.components import Component, components, foreground
+from stages.annotators.pictures.linear import SIDE, described, places
+from stages.annotators.pictures.reading import paths
+from stages.annotators.pictures.regions import Edges, Regional, objects, regional, regions
 from stages.tasks import Choice, Proposal, Task, Value
-from stages.tasks.boxes import intersection_over_union
+from stages.tasks.pictures.boxes import intersection_over_union
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from stages.tasks.base import Value
+from stages.tasks.base import Doubt, Value
+from stages.tasks.pictures.doubts import doubts
 from stages.tasks.regions import Region, Regions, grouped
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class Objects(Regions):
     @abstractmethod
     def average(self, same: Sequence[Region]) -> Region:
         """Make one object of several people's."""
+
+    def doubts(self, value: Value, proposed: Value, scores: Sequence[float] | None, confidence: float) -> list[Doubt]:
+        return doubts(value, proposed, scores, confidence, self.overlaps, self.bar)
 
     def compare(self, one: Value, other: Value) -> float:
         return _worst(self._matches(one, other))

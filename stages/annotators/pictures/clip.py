@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages import InputError, tables
-from stages.annotators import image_encoders, pretrained
+from stages.annotators import pretrained
 from stages.annotators.base import only
-from stages.annotators.image_encoders import ImageEncoder
-from stages.annotators.pictures import content, paths
+from stages.annotators.pictures import encoders as image_encoders
+from stages.annotators.pictures.encoders import ImageEncoder
+from stages.annotators.pictures.reading import content, paths
 from stages.annotators.vectors import vectors
 from stages.tasks import Choice, Task, Value
 

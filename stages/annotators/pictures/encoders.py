@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from stages import InputError
 from stages.annotators import pretrained, training
-from stages.annotators.pictures import coloured, decoded
+from stages.annotators.embeddings import Embeddings
+from stages.annotators.pictures.reading import coloured, content, decoded, paths
+from stages.annotators.vectors import vectors
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     import torch
 
 POOLER = "pooler."  # the weights that a checkpoint may lack
@@ -57,6 +60,20 @@ class ImageEncoder:
         ready = [processor(images=[coloured(decoded(path))], return_tensors="pt")["pixel_values"] for path in paths]
         with threads(), torch.no_grad():
             return _pooled(network, torch.cat(ready).to(network.device, torch.float64)).cpu().numpy()
+
+
+@dataclass(frozen=True)
+class PictureEmbeddings(Embeddings):
+    """Logistic regression over the vectors of a encoder of pictures; `fields` names the one that has them."""
+
+    @property
+    def name(self) -> str:
+        return "image_encoder"
+
+    def features(self, records: pd.DataFrame) -> np.ndarray:
+        if len(self.fields) != 1:
+            raise InputError(f"annotator.fields: the field with the picture is expected, found {list(self.fields)}")
+        return vectors(paths(records, self.fields[0]), self.encoder, content)
 
 
 def towers(model: str, revision: str | None) -> tuple[Any, Any]:

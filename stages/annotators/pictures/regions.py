@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from stages import InputError
-from stages.annotators.components import Component, components
+from stages.annotators.pictures.components import Component, components
 from stages.tables import DIGITS
-from stages.tasks import Boxes, Masks, Polygons, Task, Value
-from stages.tasks.boxes import corners
+from stages.tasks import Task, Value
+from stages.tasks.pictures import Boxes, Masks, Polygons
+from stages.tasks.pictures.boxes import corners
 from stages.tasks.regions import Region
 
 Edges = tuple[float, float, float, float]  # left, top, right, bottom in pixels

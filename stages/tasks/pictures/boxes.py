@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stages.tasks.objects import Objects
+from stages.tasks.pictures.objects import Objects
 from stages.tasks.regions import Region, numbers, size_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Boxes(Objects):
 
     def overlaps(self, one: Sequence[Region], other: Sequence[Region]) -> np.ndarray:
         if any(each["rotation"] for each in (*one, *other)):
-            from stages.tasks.outlines import overlaps
+            from stages.tasks.pictures.outlines import overlaps
 
             width, height = next(each["size"] for each in (*one, *other) if each["rotation"])
             return overlaps(*([corners(each, width, height) for each in side] for side in (one, other)))

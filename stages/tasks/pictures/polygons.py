@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stages.tasks.objects import Objects
-from stages.tasks.outlines import Point, overlaps
+from stages.tasks.pictures.objects import Objects
+from stages.tasks.pictures.outlines import Point, overlaps
 from stages.tasks.regions import Region, numbers
 
 if TYPE_CHECKING:

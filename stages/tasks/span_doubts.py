@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stages.quality.object_issues import Doubt, Kind
-from stages.tasks import Value
+from stages.tasks.base import Doubt, DoubtKind, Value
 
 
 def span_doubts(value: Value, proposed: Value, scores: Sequence[float] | None, confidence: float) -> list[Doubt]:
@@ -14,14 +13,7 @@ def span_doubts(value: Value, proposed: Value, scores: Sequence[float] | None, c
     Of a span with people's borders and another label the label is wrong; one that shares a character with people's of
     the same label is `badly_placed`, whatever they share, since a border is right or wrong.
 
-    Parameters
-    ----------
-    value, proposed
-        People's and the annotator's spans.
-    scores
-        The confidence of each proposed span; None: that of the record counts for each.
-    confidence
-        The probability that the whole proposal is right.
+    The parameters are those of `Locating.doubts`.
     """
     sure = [confidence] * len(proposed) if scores is None else scores
     mine, theirs = ({(each["start"], each["end"], each["label"]) for each in side} for side in (value, proposed))
@@ -33,7 +25,7 @@ def span_doubts(value: Value, proposed: Value, scores: Sequence[float] | None, c
             continue
         named = next((each for each in left if each[:2] == (start, end)), None)
         near = named or next((each for each in left if each[0] < end and start < each[1] and each[2] == label), None)
-        kind: Kind = "missed" if near is None else "wrong_label" if named else "badly_placed"
+        kind: DoubtKind = "missed" if near is None else "wrong_label" if named else "badly_placed"
         if near is not None:
             left.remove(near)
         found.append(Doubt(kind, label, sure[place]))

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stages.tasks import rle
-from stages.tasks.base import Value
-from stages.tasks.outlines import Point
+from stages.tasks.base import Doubt, Value
+from stages.tasks.pictures import rle
+from stages.tasks.pictures.doubts import doubts
+from stages.tasks.pictures.outlines import Point
 from stages.tasks.regions import Region, Regions, size_of
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class Masks(Regions):
                 shared, true, given = _areas(mine, theirs)
                 found[row, column] = shared / max(1, true + given - shared)
         return found
+
+    def doubts(self, value: Value, proposed: Value, scores: Sequence[float] | None, confidence: float) -> list[Doubt]:
+        """Compare label by label: each has one mask."""
+        return doubts(self.united(value), proposed, scores, confidence, self.overlaps, self.bar)
 
     def compare(self, one: Value, other: Value) -> float:
         return self._worst(self._sums(one, other))

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 
 from stages import InputError
 from stages.publishing.base import Version
-from stages.publishing.pictures import Picture, check, pictures
-from stages.tasks import rle
+from stages.publishing.pictures.base import Picture, check, pictures
+from stages.tasks.pictures import rle
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # as the challenges call them
 
