@@ -37,14 +37,14 @@ def pictures(folder: Path, count: int) -> None:
     """Put so many small pictures in the place of a project's dataset."""
     import numpy as np
 
-    from stages import media
+    from stages.media.pictures import encode
 
     random = np.random.default_rng(0)
     raw = folder / "data/raw"
     for start in range(0, count, 1000):
         with tarfile.open(raw / f"part-{start // 1000:05}.tar", "w") as shard:
             for number in range(start, min(count, start + 1000)):
-                data = media.encode(random.integers(0, 256, (32, 32), dtype=np.uint8))
+                data = encode(random.integers(0, 256, (32, 32), dtype=np.uint8))
                 entry = tarfile.TarInfo(f"{number:06}.png")
                 entry.size = len(data)
                 shard.addfile(entry, BytesIO(data))

@@ -20,6 +20,7 @@ from stages.augmenting.pictures import Albumentation
 from stages.augmenting.pictures.transforms import Pictures
 from stages.engine import Local
 from stages.media import Store
+from stages.media import pictures as codec
 from stages.tables import shards, write
 from stages.tasks import Choice
 from stages.tasks.pictures import Boxes, Masks, Polygons
@@ -45,7 +46,7 @@ def records(tmp_path) -> pd.DataFrame:
     paths = []
     for number in range(7):
         path = tmp_path / "_media" / f"r{number}.png"
-        path.write_bytes(media.encode(picture(number)))
+        path.write_bytes(codec.encode(picture(number)))
         paths.append(str(path))
     ids = [f"r{number}" for number in range(7)]
     labels = ["cat", "dog"] * 3 + [None]
@@ -69,7 +70,7 @@ def test_a_copy_has_its_own_picture_and_its_parent_s_label(records, tmp_path):
     assert found["label"].tolist() == ["cat", "dog"] * 3
     for number, path in enumerate(found["image"]):
         assert Path(path).name == f"r{number}~1.png"
-        made = media.decode(media.read(path))
+        made = codec.decode(media.read(path))
         assert made.shape == picture(number).shape
         assert (made != picture(number)).any()
 
@@ -77,13 +78,13 @@ def test_a_copy_has_its_own_picture_and_its_parent_s_label(records, tmp_path):
 def test_the_named_transform_is_what_is_done(records, tmp_path):
     found, _, _ = copied(records, tmp_path / "x", {"flip": FLIP, "off": None})
     for number, path in enumerate(found["image"]):
-        assert (media.decode(media.read(path)) == picture(number)[:, ::-1]).all()
+        assert (codec.decode(media.read(path)) == picture(number)[:, ::-1]).all()
 
 
 def test_transforms_are_done_in_order(records, tmp_path):
     crop = Albumentation("Crop", {"x_max": 8, "y_max": 24})
     found, _, _ = copied(records, tmp_path / "x", {"crop": crop, "flip": FLIP})
-    assert (media.decode(media.read(found["image"][0])) == picture(0)[:, :8][:, ::-1]).all()
+    assert (codec.decode(media.read(found["image"][0])) == picture(0)[:, :8][:, ::-1]).all()
 
 
 @pytest.mark.slow
@@ -248,7 +249,8 @@ def test_transforms_that_make_no_picture_of_8_bits_are_told(records, tmp_path):
 
 
 def test_importing_albumentations_asks_nobody_for_a_newer_one():
-    look = "import os, stages.augmenting.pictures as a; a.Albumentation('Rotate'); print(os.environ['NO_ALBUMENTATIONS_UPDATE'])"
+    look = "import os; from stages.augmenting import pictures; pictures.Albumentation('Rotate'); "
+    look += "print(os.environ['NO_ALBUMENTATIONS_UPDATE'])"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("1\n", "")
 

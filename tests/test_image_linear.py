@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import InputError, media
+from stages import InputError
 from stages.annotators import Linear, NotEnough, crossfit
 from stages.annotators.pictures import ImageLinear
 from stages.annotators.pictures.linear import oriented_gradients
+from stages.media import pictures as codec
 from stages.tables import shards
 from stages.tasks import Choice
 
@@ -39,7 +40,7 @@ def test_several_labels_may_hold_at_once(tmp_path):
         pixels = rng.integers(0, 40, (24, 24)) + 120 * bright
         pixels[:: 3 if striped else 24] += 90
         path = tmp_path / "_media" / f"{number}.png"
-        path.write_bytes(media.encode(pixels.astype(np.uint8)))
+        path.write_bytes(codec.encode(pixels.astype(np.uint8)))
         paths.append(str(path))
         values.append([name for name, has in (("bright", bright), ("striped", striped)) if has])
     records = pd.DataFrame({"id": paths, "image": paths})
@@ -65,7 +66,7 @@ def test_a_saved_model_is_read_back(digits, tmp_path):
 def test_each_picture_is_decoded_once_and_not_once_per_fold(digits, tmp_path):
     (tmp_path / "_media").mkdir()
     path = tmp_path / "_media/x.png"
-    path.write_bytes(media.encode(np.eye(8, dtype=np.uint8)))
+    path.write_bytes(codec.encode(np.eye(8, dtype=np.uint8)))
     annotator, records = ImageLinear("image"), pd.DataFrame({"id": ["x"], "image": [str(path)]})
     first = annotator.features(records)
     path.unlink()

@@ -17,6 +17,7 @@ from pycocotools import mask as pycoco
 from stages import InputError, media, tables
 from stages.importing import READERS, result
 from stages.importing.__main__ import run
+from stages.media import pictures as codec
 from stages.publishing.pictures import Coco, Voc, Yolo
 from stages.review import read_rounds
 from stages.sources.pictures import TarShards
@@ -44,7 +45,7 @@ def values(form: str, path: Path, task: Any, **corrections: str | None) -> dict[
     """What a reader finds, by picture, as values of the task."""
     found = {}
     for each in READERS[form](path):
-        height, width = media.decode(each.picture.read_bytes()).shape[:2]
+        height, width = codec.decode(each.picture.read_bytes()).shape[:2]
         shown, _ = result(each.marks(width, height), interface(task, **corrections), width, height)
         found[each.picture.stem] = tables.rounded(task.parse(shown))
     return found
@@ -260,7 +261,7 @@ def test_a_label_without_its_record_is_named(project, capsys):
     out = capsys.readouterr().out
     assert "1 labelled pictures left out" in out
     assert "c.png: rejected by clean (too dark)" in out
-    Path("raw/form/images/train/a.png").write_bytes(media.encode(np.zeros((20, 40), np.uint8)))
+    Path("raw/form/images/train/a.png").write_bytes(codec.encode(np.zeros((20, 40), np.uint8)))
     assert not run("coco", TRAIN, "vendor")
     assert "a.png: not among the records" in capsys.readouterr().out
 
@@ -296,7 +297,7 @@ def shard(path: Path, members: dict[str, bytes]) -> None:
 
 def test_tar_shards_give_pictures_with_what_their_json_tells(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    pictures = {name: media.encode(np.full((4, 4), shade, np.uint8)) for shade, name in enumerate("abc")}
+    pictures = {name: codec.encode(np.full((4, 4), shade, np.uint8)) for shade, name in enumerate("abc")}
     told = json.dumps({"city": "Köln", "year": 1999, "gone": None}).encode()
     shard(Path("0.tar"), {"x/a.png": pictures["a"], "x/a.json": told, "x/b.png": pictures["b"], "x/b.txt": b"?"})
     shard(Path("1.tar"), {"c.json": told, "c.png": pictures["c"]})

@@ -22,6 +22,7 @@ from stages import media, tables
 from stages.cleaning import clean
 from stages.engine import Local
 from stages.media import Store, files
+from stages.media import pictures as codec
 from stages.sources import collect
 from stages.sources.pictures import Images
 
@@ -92,9 +93,9 @@ GOOD = {
     "palette.png": see_through(),
     "turned.jpg": turned(),
     "located.jpg": located(),
-    "plain.png": media.encode(PHOTO),
-    "Case.png": media.encode(255 - PHOTO),
-    "case.png": media.encode(PHOTO // 2),
+    "plain.png": codec.encode(PHOTO),
+    "Case.png": codec.encode(255 - PHOTO),
+    "case.png": codec.encode(PHOTO // 2),
 }
 
 
@@ -127,7 +128,7 @@ def run(tmp_path_factory) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def kept(run: tuple[pd.DataFrame, pd.DataFrame], name: str) -> np.ndarray:
     [path] = run[0].loc[run[0]["name"] == name, "image"]
-    return media.decode(media.read(path))
+    return codec.decode(media.read(path))
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -171,7 +172,7 @@ def test_metadata_such_as_the_place_are_gone(run):
 def test_a_jpeg_loses_its_metadata_and_no_pixel(run):
     [path] = run[0].loc[run[0]["name"] == "located.jpg", "image"]
     assert path.endswith(".jpg")
-    assert (kept(run, "located.jpg") == media.decode(GOOD["located.jpg"])).all()
+    assert (kept(run, "located.jpg") == codec.decode(GOOD["located.jpg"])).all()
 
 
 def test_what_is_plain_stays_byte_for_byte(run):
@@ -186,7 +187,7 @@ def test_colour_modes_become_grey_or_rgb_of_8_bits(run):
 
 
 def test_without_a_column_of_ids_the_id_is_the_content(tmp_path):
-    for name, data in {"one.png": media.encode(PHOTO), "two.png": media.encode(PHOTO), "x.png": b""}.items():
+    for name, data in {"one.png": codec.encode(PHOTO), "two.png": codec.encode(PHOTO), "x.png": b""}.items():
         (tmp_path / "photos").mkdir(exist_ok=True)
         (tmp_path / "photos" / name).write_bytes(data)
     frame, _ = through(tmp_path / "photos", id=None)
@@ -197,14 +198,14 @@ def test_without_a_column_of_ids_the_id_is_the_content(tmp_path):
 
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20)) | st.just((5, 7, 3))))
 def test_what_is_encoded_is_decoded_pixel_for_pixel(pixels):
-    assert (media.decode(media.encode(pixels)) == pixels).all()
-    data, suffix = media.plain(media.encode(pixels))
-    assert (data, suffix) == (media.encode(pixels), ".png")
+    assert (codec.decode(codec.encode(pixels)) == pixels).all()
+    data, suffix = codec.plain(codec.encode(pixels))
+    assert (data, suffix) == (codec.encode(pixels), ".png")
 
 
 def refused(data: bytes) -> str | None:
     try:
-        media.plain(data)
+        codec.plain(data)
     except ValueError as error:
         return str(error)
     return None

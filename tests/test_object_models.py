@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import InputError, media
+from stages import InputError
 from stages.annotators import crossfit
 from stages.annotators.pictures import PretrainedDetector
 from stages.annotators.pictures.components import Component
 from stages.annotators.pictures.object_models import _distinct
+from stages.media import pictures as codec
 from stages.tasks import Choice
 from stages.tasks.pictures import Boxes, Masks, Polygons
 from tests import pretrained
@@ -42,7 +43,7 @@ def pictures(tmp_path_factory) -> pd.DataFrame:
         pixels = random.integers(0, 60, (60, 90, 3) if number else (60, 90)).astype(np.uint8)
         pixels[10:40, 20 * number : 20 * number + 30] = 200
         path = folder / f"{number}.png"
-        path.write_bytes(media.encode(pixels))
+        path.write_bytes(codec.encode(pixels))
         rows.append({"id": str(number), "image": str(path)})
     return pd.DataFrame(rows)
 

@@ -26,6 +26,7 @@ INFRASTRUCTURE = {"tables", "engine", "media"}
 SHARED = {"tasks", "sampling"}
 BESIDE_THE_DAG = {"versions": {"quality", "report"}}  # what a package that is no stage's may import more
 BESIDE = {"configuration"}  # knows Hydra and the paths of conf/: for stage files alone
+KINDS = ("pictures",)  # of data, of which a copy of the template may lack some
 LINES = 55
 
 each_stage = pytest.mark.parametrize("stage", PIPELINE)
@@ -62,8 +63,9 @@ def imported(path: Path) -> frozenset[str]:
             names.update(with_parents(base))
             names.update(f"{base}.{alias.name}" for alias in node.names if module_path(f"{base}.{alias.name}"))
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "of_kind":
-            kind, domain = (ast.literal_eval(argument) for argument in node.args)
-            names.update(with_parents(f"stages.{domain}.{kind}"))
+            kind, domain = node.args  # of kinds that are computed, all
+            kinds = [kind.value] if isinstance(kind, ast.Constant) else KINDS
+            names.update(part for each in kinds for part in with_parents(f"stages.{ast.literal_eval(domain)}.{each}"))
     return frozenset(names)
 
 

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import InputError, media
+from stages.media import pictures as codec
 from stages.publishing import Csv, HuggingFace, JsonLines, Publish, Version, composition, published
 from stages.publishing.base import Form
 from stages.tables import read, write
@@ -215,7 +216,7 @@ def pictures(tmp_path) -> Version:
     store = media.Store(tmp_path / "records", str(tmp_path / "records"))
     shades = {"black": 0, "grey": 128, "white": 255}
     paths = {
-        name: store.put(name, ".png", media.encode(np.full((4, 6), shade, np.uint8))) for name, shade in shades.items()
+        name: store.put(name, ".png", codec.encode(np.full((4, 6), shade, np.uint8))) for name, shade in shades.items()
     }
     rows = [record(name, "", "positive", image=path) for name, path in paths.items()]
     rows.append(record("zero", "", "negative", image=None))

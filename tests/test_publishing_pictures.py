@@ -16,6 +16,7 @@ import yaml
 from PIL import Image
 
 from stages import InputError, media
+from stages.media import pictures as codec
 from stages.publishing import HuggingFace, JsonLines, Version
 from stages.publishing.pictures import Coco, Voc, Yolo
 from stages.tables import read, write
@@ -73,7 +74,7 @@ def made(folder: Path, task: Any, values: dict[str, Any]) -> Version:
         for id, value in values.items():
             if SPLIT[id] == split:
                 width, height = SIZES[id]
-                path = store.put(id, ".png", media.encode(np.full((height, width), ord(id), np.uint8)))
+                path = store.put(id, ".png", codec.encode(np.full((height, width), ord(id), np.uint8)))
                 rows.append(
                     {"id": id, "image": path, "label": value, "origin": "human", "confidence": 1.0, "source": "s"}
                 )

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages import InputError, media
+from stages import InputError
+from stages.media import pictures as codec
 from stages.report import page, summary
 from stages.report.markup import tag
 from stages.tasks import Choice, Spans, Task, Value
@@ -278,7 +279,7 @@ def test_what_is_marked_in_a_picture_is_drawn_into_it(
 ) -> None:
     picture = tmp_path / "_media" / "7.png"
     picture.parent.mkdir()
-    picture.write_bytes(media.encode(np.zeros((30, 60, 3), dtype=np.uint8)))
+    picture.write_bytes(codec.encode(np.zeros((30, 60, 3), dtype=np.uint8)))
     arguments = made() | {"task": task}
     case = {"record": "7", "people": people, "proposed": proposed, "confidence": 0.8}
     arguments["version"] |= {"cases": {"mistaken": [case], "suspicious": []}, "shown": {"7": {"image": str(picture)}}}

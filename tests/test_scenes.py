@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from benchmarks.played import boxes as marked
-from stages import InputError, media
+from stages import InputError
 from stages.annotators import NotEnough, crossfit
 from stages.annotators.pictures import Detector
 from stages.annotators.pictures.components import components, foreground
 from stages.media import Store
+from stages.media import pictures as codec
 from stages.sources.pictures import Scenes
 from stages.tasks import Choice
 from stages.tasks.pictures import Boxes, Masks, Polygons
@@ -37,7 +38,7 @@ def scenes(tmp_path_factory) -> pd.DataFrame:
 
 
 def pixels(path: str) -> np.ndarray:
-    return media.decode(Path(path).read_bytes())
+    return codec.decode(Path(path).read_bytes())
 
 
 def test_scenes_are_the_same_whenever_they_are_drawn(scenes):

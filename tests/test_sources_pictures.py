@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages import InputError, media
+from stages import InputError
 from stages.media import Store
+from stages.media import pictures as codec
 from stages.sources import collect
 from stages.sources.base import Rows
 from stages.sources.pictures import Digits, Images
@@ -20,7 +21,7 @@ def photos(tmp_path, monkeypatch):
     for number, name in enumerate(["cat/one.png", "cat/two.png", "dog/one.png"]):
         path = tmp_path / "data/raw/photos" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(media.encode(np.full((4, 4), number, np.uint8)))
+        path.write_bytes(codec.encode(np.full((4, 4), number, np.uint8)))
     return tmp_path / "data/raw/photos"
 
 
@@ -63,7 +64,7 @@ def test_the_table_names_the_files_that_were_collected(photos, tmp_path):
     frame = collect(source, None, fields, ["image"], Store(tmp_path / "draft", "data/collected"))
     assert frame["image"].tolist() == [f"data/collected/_media/{id}.png" for id in frame["id"]]
     for id, folder in zip(frame["id"], frame["folder"], strict=True):
-        pixels = media.decode((tmp_path / "draft/_media" / f"{id}.png").read_bytes())
+        pixels = codec.decode((tmp_path / "draft/_media" / f"{id}.png").read_bytes())
         assert folder == ("dog" if pixels[0, 0] == 2 else "cat")
 
 
@@ -72,7 +73,7 @@ def test_the_digits_are_pictures_of_what_was_to_be_written(tmp_path):
     assert len(rows.table) == 1797
     first = rows.table.slice(0, 1).to_pylist()[0]
     assert first == {"id": "digit-0000", "image": "digit-0000.png", "digit": "0"}
-    pixels = media.decode(rows.media("digit-0000.png"))
+    pixels = codec.decode(rows.media("digit-0000.png"))
     assert (pixels.shape, pixels.dtype) == ((64, 64), np.uint8)
     assert pixels[0, 0] == 255 > pixels[32, 16]  # white paper, dark ink
     frame = collect({"digits": Digits()}, "id", {"image": "image"}, ["image"], Store(tmp_path, "data/collected"))

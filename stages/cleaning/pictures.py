@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
-from stages import InputError, media
+from stages import InputError
 from stages.cleaning import groups
 from stages.cleaning.base import Outcome, texts
 from stages.cleaning.groups import Decision, Summary
+from stages.media import pictures as codec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,7 @@ class Size:
     def apply(self, table: pd.DataFrame) -> Outcome:
         return _rejecting(table, self.field, self._fault)
 
-    def _fault(self, look: media.Look) -> str | None:
+    def _fault(self, look: codec.Look) -> str | None:
         short, long = sorted((look.width, look.height))
         sides = f"{look.width:,} × {look.height:,} pixels"
         if self.shorter is not None and short < self.shorter:
@@ -66,7 +67,7 @@ class Size:
 
 @dataclass(frozen=True)
 class _Bounds:
-    """Reject pictures by a measure of `stages.media.Look`; a bound that is null does not count."""
+    """Reject pictures by a measure of `stages.media.pictures.Look`; a bound that is null does not count."""
 
     field: str
     minimum: float | None = None
@@ -80,7 +81,7 @@ class _Bounds:
     def apply(self, table: pd.DataFrame) -> Outcome:
         return _rejecting(table, self.field, self._fault)
 
-    def _fault(self, look: media.Look) -> str | None:
+    def _fault(self, look: codec.Look) -> str | None:
         value: float = getattr(look, self.measure)
         if self.minimum is not None and value < self.minimum:
             return f"has a {self.measure} of {value:g}, less than {self.minimum:g}"
@@ -147,7 +148,7 @@ class DuplicatePictures:
 
         looks = [(row, look) for row, look in enumerate(_looks(table, self.field)) if look and not look.problem]
         places = np.array([row for row, _ in looks], dtype=np.int64)
-        thumbnail = (np.uint8, (media.THUMBNAIL**2,))
+        thumbnail = (np.uint8, (codec.THUMBNAIL**2,))
         kind = np.dtype([("pixels", "V32"), ("print", np.uint64), ("thumbnail", *thumbnail)])
         prints = np.zeros(len(looks), dtype=kind)
         for row, (_, look) in enumerate(looks):
@@ -226,11 +227,11 @@ def _standardised(thumbnails: np.ndarray) -> np.ndarray:
     return values / np.maximum(np.sqrt((values**2).sum(axis=1, keepdims=True)), 1)
 
 
-def _looks(table: pd.DataFrame, field: str) -> list[media.Look | None]:
-    return [media.look(path) if isinstance(path, str) else None for path in table[field]]
+def _looks(table: pd.DataFrame, field: str) -> list[codec.Look | None]:
+    return [codec.look(path) if isinstance(path, str) else None for path in table[field]]
 
 
-def _rejecting(table: pd.DataFrame, field: str, fault: Callable[[media.Look], str | None]) -> Outcome:
+def _rejecting(table: pd.DataFrame, field: str, fault: Callable[[codec.Look], str | None]) -> Outcome:
     import pandas as pd
 
     faults = [fault(look) if look and not look.problem else None for look in _looks(table, field)]

@@ -9,7 +9,7 @@ from datetime import datetime
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
-from stages import media
+from stages import media, of_kind
 from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, texts, with_texts
 from stages.cleaning.numeric import numbers
 
@@ -37,8 +37,9 @@ class Types:
 
         unfit = [none_rejected(table)]
         for field, kind in self.types.items():
-            if kind == "image":
-                problems = {row: media.problem(path) for row, path in table[field].dropna().items()}
+            if kind in media.FILES:
+                problem = of_kind(media.FILES[kind], "media").problem
+                problems = {row: problem(path) for row, path in table[field].dropna().items()}
                 said = {row: f"{field} {problem}" for row, problem in problems.items() if problem}
                 unfit.append(pd.Series(said, dtype="str"))
             elif kind in _CHECKS:
@@ -59,18 +60,19 @@ def finished(
 
     table = cast(table, types)
     seen = table
-    pictures = [field for field, kind in types.items() if kind == "image"]
-    for field in pictures:
+    files = {field: kind for field, kind in types.items() if kind in media.FILES}
+    for field, kind in files.items():
         if store is None:
-            raise ValueError(f"the field {field!r} is an image, and there is no store for it")
-        ending = f"-{field}" if len(pictures) > 1 else ""
+            raise ValueError(f"the field {field!r} holds files, and there is no store for them")
+        codec = of_kind(media.FILES[kind], "media")
+        ending = f"-{field}" if len(files) > 1 else ""
         paths: list[str | None] = []
         prints: list[str | None] = []
         for id, path in zip(table["id"], table[field], strict=True):
             if isinstance(path, str):
-                data, suffix = media.plain(media.read(path))
+                data, suffix = codec.plain(media.read(path))
                 paths.append(store.put(f"{id}{ending}", suffix, data))
-                prints.append(media.look(path).pixels.hex())  # not of the file: encoders change
+                prints.append(codec.print_of(path))
             else:
                 paths.append(None)
                 prints.append(None)
@@ -87,7 +89,7 @@ def cast(table: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
 def content(table: pd.DataFrame, shown: Sequence[str]) -> pa.Array:
     """Hash what an annotator sees: the first 12 hex digits of SHA-256 of the values as a JSON list, without spaces.
 
-    A picture's value is the SHA-256 of its pixels, as `stages.media.Look` has it.
+    A picture's value is the SHA-256 of its pixels, as `stages.media.pictures.Look` has it.
     """
     import pandas as pd
     import pyarrow as pa

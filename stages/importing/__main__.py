@@ -19,6 +19,7 @@ from stages.configuration import Dataset, chosen
 from stages.importing import READERS, result
 from stages.label_studio import pulling
 from stages.label_studio.exports import Answer
+from stages.media import pictures as codec
 from stages.review import current, read_rounds
 from stages.tables import read, rounded
 
@@ -65,7 +66,7 @@ def run(form: str, path: Path, annotator: str) -> bool:
                 why = f"rejected by clean ({rejected[record]})" if record in rejected else "not among the records"
                 left_out.append(f"{found.picture}: {why}")
                 continue
-            height, width = media.decode(data).shape[:2]
+            height, width = codec.decode(data).shape[:2]
             shown, beyond = result(found.marks(width, height), interface, width, height)
             shown, content = rounded(shown), contents[record]
             if record in answers and answers[record].result != shown:

@@ -1,21 +1,7 @@
-"""Files that belong to records: where they are, and pictures decoded one way only."""
+"""Files that belong to records: where they are, and for each kind of file a module that decodes it one way only."""
 
 from stages.media.files import BYTES, Store, is_file, read
-from stages.media.pictures import PIXELS, THUMBNAIL, Look, decode, encode, grey, look, plain, problem, thumbnail
 
-__all__ = [
-    "BYTES",
-    "PIXELS",
-    "THUMBNAIL",
-    "Look",
-    "Store",
-    "decode",
-    "encode",
-    "grey",
-    "is_file",
-    "look",
-    "plain",
-    "problem",
-    "read",
-    "thumbnail",
-]
+FILES = {"image": "pictures"}  # by type of field, the module that knows what its files hold
+
+__all__ = ["BYTES", "FILES", "Store", "is_file", "read"]

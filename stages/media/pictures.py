@@ -145,6 +145,11 @@ def problem(reference: str) -> str | None:
     return None
 
 
+def print_of(reference: str) -> str:
+    """Give what is the same for the same pixels, whatever encoder wrote them, as hexadecimal digits."""
+    return look(reference).pixels.hex()
+
+
 @lru_cache(maxsize=100_000)  # several operators look at the same picture
 def look(reference: str) -> Look:
     """Look at the picture that a table names; what is wrong with it is said and not raised."""

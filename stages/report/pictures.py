@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 
-from stages import media
+from stages.media import pictures as codec
 from stages.report.markup import Markup, tag
 from stages.tasks import Outlined, Task, Value
 
@@ -14,8 +14,8 @@ SIDE = 360  # pixels, at most
 
 def drawn(path: str, values: Mapping[str, Value], task: Task) -> Markup:
     """Draw a picture, and into it what each value marks, if that is areas; its key becomes the class of the lines."""
-    look = media.look(path)
-    small = b64encode(media.thumbnail(path, SIDE)).decode()
+    look = codec.look(path)
+    small = b64encode(codec.thumbnail(path, SIDE)).decode()
     image = tag("image", href=f"data:image/jpeg;base64,{small}", width=look.width, height=look.height)
     marks: list[Markup] = []
     if isinstance(task, Outlined):

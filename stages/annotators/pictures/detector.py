@@ -17,6 +17,7 @@ from stages.annotators.pictures.components import Component, components, foregro
 from stages.annotators.pictures.linear import SIDE, described, places
 from stages.annotators.pictures.reading import paths
 from stages.annotators.pictures.regions import Edges, Regional, objects, regional, regions
+from stages.media import pictures as codec
 from stages.tasks import Choice, Proposal, Task, Value
 from stages.tasks.pictures.boxes import intersection_over_union
 
@@ -137,7 +138,7 @@ def _look(path: str, name: str) -> tuple[np.ndarray, np.ndarray]:
     import cv2
 
     try:
-        picture = media.decode(media.read(path))
+        picture = codec.decode(media.read(path))
     except ValueError as error:
         raise InputError(f"annotator.field: {name!r} names no picture: {path!r:.100} {error}") from error
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)

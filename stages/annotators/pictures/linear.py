@@ -13,6 +13,7 @@ from stages import InputError, media
 from stages.annotators import logistic
 from stages.annotators.logistic import Logistic
 from stages.annotators.pictures.reading import paths
+from stages.media import pictures as codec
 from stages.tasks import Task, Value
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _describe(path: str, name: str) -> np.ndarray:
     if not path:
         return np.zeros(len(places()), dtype=np.float32)
     try:
-        grey = media.grey(media.read(path), SIDE)
+        grey = codec.grey(media.read(path), SIDE)
     except ValueError as error:
         raise InputError(f"annotator.field: {name!r} names no picture: {path!r:.100} {error}") from error
     return described(grey)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from stages import InputError, media
+from stages.media import pictures as codec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +41,7 @@ def content(path: str) -> bytes:
 
 
 def decoded(path: str) -> np.ndarray:
-    """Decode a picture as `media.decode` does: shape (height, width) or (height, width, 3), as uint8.
+    """Decode a picture as `codec.decode` does: shape (height, width) or (height, width, 3), as uint8.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def decoded(path: str) -> np.ndarray:
         The file is no picture.
     """
     try:
-        return media.decode(content(path))
+        return codec.decode(content(path))
     except ValueError as error:
         raise InputError(f"annotator.field: it names no picture: {path!r:.100} {error}") from error
 
@@ -64,4 +65,4 @@ def coloured(picture: np.ndarray) -> np.ndarray:
 def _black() -> bytes:
     import numpy as np
 
-    return media.encode(np.zeros((32, 32), dtype=np.uint8))
+    return codec.encode(np.zeros((32, 32), dtype=np.uint8))

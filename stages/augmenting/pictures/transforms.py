@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from stages import InputError, media
 from stages.augmenting.pictures import regions
 from stages.augmenting.pictures.regions import Regional
+from stages.media import pictures as codec
 from stages.tasks import Value
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Pictures:
         return _library().Compose(transforms, keypoint_params=_library().KeypointParams("xy", remove_invisible=False))
 
     def open(self, cell: str) -> np.ndarray:
-        return media.decode(media.read(cell))
+        return codec.decode(media.read(cell))
 
     def change(
         self, values: Sequence[np.ndarray | None], label: Value, rng: Random
@@ -148,7 +149,7 @@ class Pictures:
         return sha256(f"{value.shape}".encode() + value.tobytes()).digest()
 
     def close(self, value: np.ndarray, name: str) -> str:
-        return self.store.put(name, ".png", media.encode(value))
+        return self.store.put(name, ".png", codec.encode(value))
 
 
 def _library() -> Any:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stages import InputError, media
+from stages import InputError
+from stages.media import pictures as codec
 from stages.publishing.base import Version, file, rows
 from stages.tasks import Value
 from stages.tasks.pictures import boxes
@@ -68,7 +69,7 @@ def pictures(version: Version, split: str, folder: Path) -> Iterator[Picture]:
             )
         data = file(reference)
         try:
-            pixels = media.decode(data)
+            pixels = codec.decode(data)
         except ValueError as error:
             raise InputError(f"{reference}: {error}; clean with conf/cleaning/images") from error
         height, width = pixels.shape[:2]

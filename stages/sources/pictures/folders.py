@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 
-from stages import InputError, media
+from stages import InputError
+from stages.media import pictures as codec
 from stages.sources.base import BATCH, Rows, require
 from stages.sources.globs import below
 
@@ -83,7 +84,7 @@ class Digits:
 
         def draw(name: str) -> bytes:
             shades = (255 - pictures[name] * 255 / 16).round().astype("uint8")  # dark ink on white paper
-            return media.encode(shades.repeat(8, axis=0).repeat(8, axis=1))
+            return codec.encode(shades.repeat(8, axis=0).repeat(8, axis=1))
 
         table = pa.table({name: pa.array(cells[name], pa.large_string()) for name in columns})
         yield Rows("sklearn.datasets.load_digits", "", range(1, len(table) + 1), table, "row", draw)

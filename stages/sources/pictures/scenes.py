@@ -10,7 +10,7 @@ from hashlib import sha256, shake_128
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stages import media
+from stages.media import pictures as codec
 from stages.sources.base import Rows, require
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _draw(name: str) -> bytes:
         dark = 20 + int(sha256(f"ink|{number}|{place}".encode()).hexdigest()[:2], 16) // 4
         part = picture[rows, columns]
         part -= (part - dark).clip(0) * each.ink // FULL
-    return media.encode(np.clip(picture, 0, 255).astype(np.uint8))
+    return codec.encode(np.clip(picture, 0, 255).astype(np.uint8))
 
 
 def _visible(number: int) -> list[tuple[str, np.ndarray]]:
