@@ -16,7 +16,6 @@ from pydantic import TypeAdapter
 from stages import InputError
 from stages.augmenting import Augmentation, Case, Delete, Punctuation, Swap, Typo, augment, columns
 from stages.augmenting.operators import NEIGHBOURS
-from stages.augmenting.pictures import Albumentation
 from stages.configuration import instantiate
 from stages.engine import Local
 from stages.media import Store
@@ -236,13 +235,6 @@ def test_a_field_that_the_dataset_lacks_is_an_error(tmp_path):
 def test_texts_and_pictures_are_not_changed_at_once(tmp_path):
     with pytest.raises(InputError, match="fields: text, photo: all must be images, or none"):
         copied(tmp_path, records(), Augmentation(1, ["text", "photo"], {"x": {"a": 1}}))
-
-
-def test_operators_that_change_texts_are_told_from_those_for_pictures(tmp_path):
-    with pytest.raises(InputError, match=r"augmentation\.operators\.Swap: Swap does not change pictures"):
-        copied(tmp_path, records(), Augmentation(1, ["photo"], {"x": {"a": 1}}))
-    with pytest.raises(InputError, match=r"augmentation\.operators\.flip: Albumentation does not change texts"):
-        copied(tmp_path, records(), operators={"flip": Albumentation("HorizontalFlip")})
 
 
 # settings

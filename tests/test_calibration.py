@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 from stages.annotators.calibration import calibrate, calibrated, propose
 from stages.annotators.curves import CURVES
 from stages.tables import DIGITS
-from stages.tasks import Choice, Proposal
-from stages.tasks.pictures import Boxes
+from stages.tasks import Choice
 
 few = settings(max_examples=50, deadline=None)
 
 MOOD = Choice("mood", "text", ("good", "neutral", "bad"))
 TOPICS = Choice("topic", "text", ("billing", "delivery"), multiple=True)
-BOXES = Boxes("box", "picture", ("cat",))
 FOLDS = 5
 
 
@@ -70,24 +68,6 @@ def test_a_few_labels_in_one_fold_take_the_simplest_and_say_that_nothing_was_com
 def test_of_several_choices_at_once_only_the_temperature_is_tried() -> None:
     scores = np.tile([0.9, 0.2], (20, 1))
     assert list(calibrate(scores, [["billing"]] * 20, in_folds(20), TOPICS)["likelihood"]) == ["temperature"]
-
-
-def test_no_prediction_no_calibration() -> None:
-    assert calibrate(np.full((12, 3), np.nan), ["good"] * 12, in_folds(12), MOOD) == {}
-    assert calibrate([None] * 12, [[]] * 12, in_folds(12), BOXES) == {}
-
-
-def test_other_tasks_are_calibrated_by_whether_proposals_are_right() -> None:
-    box = [{"x": 10.0, "y": 10.0, "width": 20.0, "height": 20.0, "rotation": 0.0, "label": "cat"}]
-    predictions: list[Proposal | None] = [Proposal(box, 0.95) for _ in range(200)]
-    values = [box if row % 2 else [] for row in range(200)]
-    found = calibrate([*predictions, None], [*values, box], in_folds(201), BOXES)
-    assert set(found["likelihood"]) == {"platt", "beta", "isotonic"}
-    assert found["likelihood"][found["method"]] == pytest.approx(np.log(0.5), abs=0.02)
-    first, *_, last = propose([*predictions, None], found, BOXES)
-    assert last is None
-    assert first is not None
-    assert (first.value, first.confidence) == (box, pytest.approx(0.5, abs=0.02))
 
 
 confidences = st.lists(st.floats(0, 1), min_size=1, max_size=30)

@@ -88,8 +88,10 @@ def test_a_copy_has_the_options_and_tests_of_its_kinds_alone(texts: Project, tem
     assert "albumentations" not in texts.text("pyproject.toml")
     assert "albumentations==" in pictures.text("pyproject.toml")
     for project in (texts, rows):
-        assert not [name for name in files(project) if name.startswith(("conf/", "tests/")) and "image" in name]
-        assert not [name for name in files(project) if name.endswith(("_pictures.py", "boxes.yaml"))]
+        assert not [name for name in files(project) if re.search("image|picture|boxes|masks|importing", name)]
+        asked = [line for name in files(project) if name.endswith(".py") for line in project.text(name).splitlines()]
+        assert not [line for line in asked if re.match(r" *(from|import) .*(pictures|PIL|shapely|cv2|albumentations)", line)]
+        assert not [name for name in ("pillow", "shapely") if name in project.text("pyproject.toml")]
     for project in (pictures, rows):
         assert not [name for name in files(project) if name.endswith(("/text.yaml", "/linear.yaml", "/spans.yaml"))]
     for project in (texts, pictures):

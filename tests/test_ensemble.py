@@ -20,14 +20,12 @@ from stages.annotators.cascade import CascadeModel
 from stages.annotators.llm.costs import Prices
 from stages.annotators.llm.examples import Examples
 from stages.tables import dump_line
-from stages.tasks import Choice, Proposal
-from stages.tasks.pictures import Boxes
+from stages.tasks import Choice
 from tests.chat import Reply, Request, label, serving, users
 from tests.test_annotators import MOOD, TOPICS, WORDS, labels, records, truth
 
 few = settings(max_examples=50, deadline=None)
 
-BOXES = Boxes("box", "picture", ("cat",))
 LINEAR = Linear(("text",))
 RULES = Rules({mood: Keywords("text", words, mood) for mood, words in WORDS.items() if mood != "neutral"}, "majority")
 SURE_OF_GOOD = Rules({"good": Keywords("text", WORDS["good"], "good")}, "majority")
@@ -175,26 +173,6 @@ def test_divergence_is_one_where_each_is_certain_of_another_and_unknown_where_on
 
 def box(left: float) -> list[dict[str, Any]]:
     return [{"x": left, "y": 10.0, "width": 20.0, "height": 20.0, "rotation": 0.0, "label": "cat"}]
-
-
-def test_other_tasks_elect_the_proposal_that_is_most_like_the_others() -> None:
-    given_boxes = [Proposal(box(60), 0.9), None, Proposal(box(10), 0.6), Proposal(box(11), 0.5)]
-    found = opinions.elected(given_boxes, BOXES)
-    assert found is not None
-    assert found.value == box(10)
-    assert 0.3 < found.confidence < 0.4
-    assert opinions.elected([None, None], BOXES) is None
-    assert opinions.unlike([Proposal(box(10), 1), Proposal(box(10), 1)], BOXES) == 0
-    assert opinions.unlike([Proposal(box(10), 1), None], BOXES) is None
-
-
-def test_stacking_other_tasks_and_parts_that_are_none_are_refused() -> None:
-    with pytest.raises(InputError, match="stacking is for choices, and this task is boxes; set voting"):
-        Ensemble({"one": LINEAR, "two": RULES}).fit(records(), [[]] * 60, BOXES, 1)
-    with pytest.raises(InputError, match="two annotators or more are expected, found 1"):
-        Ensemble({"one": LINEAR, "two": None})
-    with pytest.raises(InputError, match=r"names of letters, digits and _ are expected, found '\.\./two'"):
-        Ensemble({"one": LINEAR, "../two": RULES})
 
 
 # Cascades

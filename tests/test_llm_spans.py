@@ -11,13 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages import InputError, annotators
+from stages import annotators
 from stages.annotators import LLM, crossfit
 from stages.annotators.llm import answers
 from stages.annotators.llm.examples import Examples
 from stages.tables import dump_line
-from stages.tasks import Askable, Proposal, Spans
-from stages.tasks.pictures import Boxes
+from stages.tasks import Proposal, Spans
 from tests.chat import Reply, Request, said, serving, users
 from tests.test_llm import Make
 from tests.test_llm import make as make
@@ -214,10 +213,3 @@ def test_a_record_that_gives_orders_is_quoted_from_like_any_other(make: Make) ->
     assert proposal
     assert proposal.value == [span(0, 3)]
     assert [message["role"] for message in server.asked[0]["messages"]] == ["system", "user"]
-
-
-def test_a_task_that_cannot_be_asked_for_is_told(make: Make) -> None:
-    boxes = Boxes("box", "picture", ("a",))
-    assert not isinstance(boxes, Askable)
-    with pytest.raises(InputError, match="a language model cannot be asked for boxes"):
-        make().fit(records(1).iloc[:0], [], boxes, 1)

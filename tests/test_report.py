@@ -17,11 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import InputError
-from stages.media import pictures as codec
 from stages.report import page, summary
 from stages.report.markup import tag
-from stages.tasks import Choice, Spans, Task, Value
-from stages.tasks.pictures import Boxes, Masks
+from stages.tasks import Choice, Spans
 
 ROOT = Path(__file__).parent.parent
 ABOUT = SimpleNamespace(title="Tweets rated for sentiment", license="MIT", citation=None)
@@ -250,45 +248,8 @@ def test_text_from_data_is_shown_as_text(texts: list[str]) -> None:
 
 
 BOX = {"x": 10.0, "y": 20.0, "width": 50.0, "height": 40.0, "rotation": 0.0, "label": "car"}
-MASKS = Masks("m", "image", ("car",))
 PIXELS = np.zeros((30, 60), dtype=bool)
 PIXELS[10:20, 30:51] = True
-
-
-@pytest.mark.parametrize(
-    ("task", "people", "proposed", "points", "said"),
-    [
-        (
-            Boxes("b", "image", ("car",)),
-            [BOX, BOX | {"y": 60.0}],
-            [],
-            ["6.0,6.0 36.0,6.0 36.0,18.0 6.0,18.0", "6.0,18.0 36.0,18.0 36.0,30.0 6.0,30.0"],
-            "People: car ×2 Annotator: nothing (0.80)",
-        ),
-        (
-            MASKS,
-            [],
-            [MASKS.region(PIXELS, "car")],
-            ["30.0,10.0 30.0,19.0 50.0,19.0 50.0,10.0"],
-            "Annotator: car (0.80)",
-        ),
-    ],
-)
-def test_what_is_marked_in_a_picture_is_drawn_into_it(
-    tmp_path: Path, task: Task, people: Value, proposed: Value, points: list[str], said: str
-) -> None:
-    picture = tmp_path / "_media" / "7.png"
-    picture.parent.mkdir()
-    picture.write_bytes(codec.encode(np.zeros((30, 60, 3), dtype=np.uint8)))
-    arguments = made() | {"task": task}
-    case = {"record": "7", "people": people, "proposed": proposed, "confidence": 0.8}
-    arguments["version"] |= {"cases": {"mistaken": [case], "suspicious": []}, "shown": {"7": {"image": str(picture)}}}
-    arguments["version"]["labels"] = [{"record": "7", "value": people, "origin": "human"}]
-    html = page(**arguments)
-    assert re.findall(r'<polygon points="([^"]*)"', html) == points
-    assert 'viewBox="0 0 60 30"' in html
-    assert 'href="data:image/jpeg;base64,' in html
-    assert said in Reader(html).text
 
 
 def test_spans_are_told_by_their_words_and_long_texts_cut() -> None:

@@ -17,13 +17,11 @@ from stages import InputError
 from stages.review.settings import Strategy
 from stages.review.strategies import Pool, ranking
 from stages.tasks import Choice
-from stages.tasks.pictures import Boxes
 
 few = settings(max_examples=25, deadline=None)
 
 TASK = Choice("sentiment", "text", ("positive", "neutral", "negative"))
 TOPICS = Choice("topics", "text", ("food", "price"), multiple=True)
-BOXES = Boxes("box", "picture", ("cat",))
 THEMES = ("the train was late again at the station", "this soup and bread taste of salt", "my football team lost 3:0")
 
 
@@ -146,9 +144,3 @@ def test_diverse_takes_one_of_each_theme_before_a_second_of_any() -> None:
 def test_diverse_needs_texts() -> None:
     with pytest.raises(InputError, match="people see none"):
         list(ranking(pool([[0.5, 0.5, 0]] * 3), "diverse"))
-
-
-def test_other_tasks_are_ranked_by_confidence() -> None:
-    proposals = {id: {"value": [], "confidence": sure} for id, sure in zip(ids(3), (0.9, 0.2, 0.5), strict=True)}
-    found = list(ranking(pool([[1, 0, 0]], records=ids(3), proposals=proposals, task=BOXES), "margin"))
-    assert [record for record, _ in found] == ["001", "002", "000"]

@@ -12,7 +12,6 @@ from label_studio_sdk.label_interface import LabelInterface
 
 from stages import InputError
 from stages.tasks import Choice, Combined, Relations, Spans, load
-from stages.tasks.pictures import Boxes
 
 NAMES = Spans("names", "text", ("person", "place"))
 WORKS = Relations(NAMES, ("in", "knows"))
@@ -216,16 +215,3 @@ def test_what_cannot_be_combined_is_refused(declared, told):
     with pytest.raises(InputError, match=r"^a\.xml: ") as found:
         load(f"<View>{TEXT}{declared}</View>", "a.xml")
     assert told in str(found.value)
-
-
-def test_pictures_can_be_combined_too():
-    boxes = '<RectangleLabels name="things" toName="image"><Label value="dog"/></RectangleLabels>'
-    task = load(f'<View><Image name="image" value="$image"/>{boxes}{TOPIC.replace("text", "image")}</View>', "a.xml")
-    assert isinstance(task, Combined)
-    assert task.parts[0] == Boxes("things", "image", ("dog",))
-
-
-def test_what_no_language_model_can_be_asked_for_is_told():
-    boxes = Boxes("things", "image", ("dog",))
-    with pytest.raises(InputError, match="cannot be asked for boxes"):
-        Combined((boxes, Choice("topic", "image", ("a", "b")))).schema()
