@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from stages import tracking
+from stages import of_kind, tracking
 
 ROOT = Path(__file__).parent.parent
 
@@ -39,11 +39,9 @@ def store(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture(scope="session")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """300 handwritten digits as cleaned records with their pictures, and what each is."""
-    from stages.sources.pictures import Digits
-
     folder = tmp_path_factory.mktemp("digits") / "_media"
     folder.mkdir()
-    [rows] = Digits().read(["id", "image", "digit"])
+    [rows] = of_kind("pictures", "sources").Digits().read(["id", "image", "digit"])
     frame = rows.table.slice(0, 300).to_pandas()
     for name in frame["image"]:
         (folder / name).write_bytes(rows.media(name))
