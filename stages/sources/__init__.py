@@ -10,6 +10,7 @@ from stages.sources.mqtt import Mqtt
 from stages.sources.package import Package
 from stages.sources.pictures import Digits, Images
 from stages.sources.scenes import Scenes
+from stages.sources.sentences import Sentences
 from stages.sources.sql import Sql
 from stages.sources.tagged import Tagged
 from stages.sources.tars import TarShards
@@ -27,6 +28,7 @@ __all__ = [
     "Package",
     "Rows",
     "Scenes",
+    "Sentences",
     "Source",
     "Sql",
     "Tagged",
