@@ -6,6 +6,7 @@ from stages.annotators.cascade import Cascade
 from stages.annotators.clip import Clip
 from stages.annotators.columns import Columns
 from stages.annotators.combined import Combined
+from stages.annotators.confirming import confirmed
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
 from stages.annotators.curve import learning_curve
 from stages.annotators.detector import Detector
@@ -66,6 +67,7 @@ __all__ = [
     "Tagger",
     "TokenClassifier",
     "Transformer",
+    "confirmed",
     "crossfit",
     "learning_curve",
     "lines",

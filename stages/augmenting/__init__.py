@@ -5,6 +5,7 @@ from stages.augmenting.copies import augment, columns
 from stages.augmenting.numbers import Jitter, MixUp, NumberOperator
 from stages.augmenting.operators import Case, Delete, Operator, Punctuation, Swap, Typo
 from stages.augmenting.pictures import Albumentation, PictureOperator
+from stages.augmenting.rewriting import Rewrite, Writer, rewritten, writers
 from stages.augmenting.settings import Augmentation
 from stages.augmenting.spans import Mention
 
@@ -22,9 +23,13 @@ __all__ = [
     "Operator",
     "PictureOperator",
     "Punctuation",
+    "Rewrite",
     "Swap",
     "Typo",
     "Width",
+    "Writer",
     "augment",
     "columns",
+    "rewritten",
+    "writers",
 ]
