@@ -14,6 +14,7 @@ from stages.quality.hypergeometric import between, spent, undetected
 from stages.quality.intervals import bootstrap, wilson
 from stages.quality.issues import cases, doubted, label_issues, precision, region_doubts, suspicion, suspicious
 from stages.quality.people import people
+from stages.quality.ranking import ranking
 from stages.quality.settings import Gate, Guarantee, Quality
 from stages.quality.statement import statement, write_plots
 
@@ -45,6 +46,7 @@ __all__ = [
     "people",
     "precision",
     "rank",
+    "ranking",
     "region_doubts",
     "relabelled",
     "reliability",
