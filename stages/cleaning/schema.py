@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from stages import media, of_kind
-from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, texts, with_texts
+from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, strings, texts, with_texts
 from stages.cleaning.numeric import numbers
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _json_texts(values: pa.Array) -> pa.Array:
 
     special = pc.fill_null(pc.match_substring_regex(values, r'["\\\x00-\x1f]'), False)
     if pc.any(special).as_py():
-        escaped = [encode_basestring(text)[1:-1] for text in values.filter(special).to_pylist()]
+        escaped = [encode_basestring(text)[1:-1] for text in strings(values.filter(special))]
         values = pc.replace_with_mask(values, special, pa.array(escaped, values.type))
     quote, nothing = pa.scalar('"', values.type), pa.scalar("", values.type)
     quoted = pc.binary_join_element_wise(quote, values, quote, nothing)
