@@ -38,7 +38,7 @@ class Types:
         unfit = [none_rejected(table)]
         for field, kind in self.types.items():
             if kind == "image":
-                problems = {row: media.problem(path) for row, path in table[field].dropna().items()}
+                problems = {row: media.look(path).problem for row, path in table[field].dropna().items()}
                 said = {row: f"{field} {problem}" for row, problem in problems.items() if problem}
                 unfit.append(pd.Series(said, dtype="str"))
             elif kind in _CHECKS:
@@ -68,7 +68,7 @@ def finished(
         prints: list[str | None] = []
         for id, path in zip(table["id"], table[field], strict=True):
             if isinstance(path, str):
-                data, suffix = media.plain(media.read(path))
+                data, suffix = media.plain(path)
                 paths.append(store.put(f"{id}{ending}", suffix, data))
                 prints.append(media.look(path).pixels.hex())  # not of the file: encoders change
             else:

@@ -1,7 +1,19 @@
 """Files that belong to records: where they are, and pictures decoded one way only."""
 
 from stages.media.files import BYTES, Store, is_file, read
-from stages.media.pictures import PIXELS, THUMBNAIL, Look, decode, encode, grey, look, plain, problem, thumbnail
+from stages.media.pictures import (
+    PIXELS,
+    THUMBNAIL,
+    Look,
+    decode,
+    encode,
+    grey,
+    look,
+    plain,
+    remember,
+    take_looks,
+    thumbnail,
+)
 
 __all__ = [
     "BYTES",
@@ -15,7 +27,8 @@ __all__ = [
     "is_file",
     "look",
     "plain",
-    "problem",
     "read",
+    "remember",
+    "take_looks",
     "thumbnail",
 ]
