@@ -59,10 +59,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows = parser.parse_args().rows
-    from stages.versions.difference import changes, summary
+    from stages.versions.difference import changes
     from stages.versions.loading import load
     from stages.versions.movement import movement
     from stages.versions.revisions import Folder
+    from stages.versions.summary import summary
 
     with TemporaryDirectory() as name:
         for version in (0, 1):

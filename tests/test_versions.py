@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from hypothesis import strategies as st
 from stages import InputError
 from stages.tables import dump_line
 from stages.versions import releasing, rendering, showing
-from stages.versions.difference import Change, changes, listed, summary
-from stages.versions.loading import SPLITS, Version, load
+from stages.versions.difference import Change, changes, listed
+from stages.versions.loading import SPLITS, Version, load, parted
 from stages.versions.movement import movement
 from stages.versions.revisions import Folder, find, git
+from stages.versions.summary import summary
 
 ROOT = Path(__file__).parent.parent
 COMMITS = re.findall(r"^- `dataset-v[0-9.]+` \(([0-9a-f]{10})\)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[
@@ -35,6 +37,10 @@ def label(record: str, value: Any, origin: str = "auto", by: str = "linear@1", r
         "guideline": "g",
         "why": "because",
     }
+
+
+def written(lines: Iterable[dict[str, Any]]) -> pa.Array:
+    return parted("".join(f"{dump_line(each)}\n" for each in lines).encode())
 
 
 def version(
@@ -59,13 +65,13 @@ def version(
     return Version(
         name=name,
         records=pa.table({key: pa.array(values, pa.string()) for key, values in columns.items()}),
-        lines=[dump_line(labels[id]).encode() for id in sorted(labels)],
-        human=[
-            dump_line({"record": id, "value": each["value"], "queues": ["random"]}).encode()
+        labels=written(labels[id] for id in sorted(labels)),
+        human=written(
+            {"record": id, "value": each["value"], "queues": ["random"]}
             for id, each in sorted(labels.items())
             if each["origin"] == "human"
-        ],
-        auto=[dump_line({"record": id, "value": each["text"]}).encode() for id, each in rows],
+        ),
+        auto=written({"record": id, "value": each["text"]} for id, each in rows),
         rejected=pa.table(
             {
                 key: pa.array(each, pa.string())

@@ -23,10 +23,11 @@ from stages.tables import rounded
 from stages.versions import history as past
 from stages.versions import lineage as traces
 from stages.versions import overview, releasing, rendering, showing
-from stages.versions.difference import changes, listed, summary
+from stages.versions.difference import changes, listed
 from stages.versions.loading import load
 from stages.versions.movement import movement
 from stages.versions.revisions import Commit, Revision, find, git, out_of_date, read_json, rebuilt
+from stages.versions.summary import summary
 
 
 def compare(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError
-from stages.versions.revisions import Revision, read_json, read_lines, read_table, read_yaml
+from stages.versions.revisions import Revision, read_json, read_table, read_yaml
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,10 +26,8 @@ class Version:
         The revision.
     records
         One row per record: `id`, `content`, the fields, `source`, `split`, `label`, `origin`, `confidence`.
-    lines
-        Lines of `labels.jsonl`, as they are written.
-    human, auto
-        Lines of `human.jsonl` and `auto.jsonl`, likewise.
+    labels, human, auto
+        Lines of `labels.jsonl`, `human.jsonl` and `auto.jsonl`, as `parted` gives them.
     rejected
         One row per rejected record: `id`, `operator`, `reason`.
     quality
@@ -42,9 +40,9 @@ class Version:
 
     name: str
     records: pa.Table
-    lines: list[bytes]
-    human: list[bytes]
-    auto: list[bytes]
+    labels: pa.Array
+    human: pa.Array
+    auto: pa.Array
     rejected: pa.Table
     quality: Mapping[str, Any]
     params: Mapping[str, Any]
@@ -77,14 +75,48 @@ def load(revision: Revision) -> Version:
     return Version(
         name=revision.name,
         records=pa.concat_tables(parts, promote_options="default").combine_chunks(),
-        lines=read_lines(revision, "data/dataset/labels.jsonl"),
-        human=read_lines(revision, "data/labels/human.jsonl"),
-        auto=read_lines(revision, "data/labels/auto.jsonl"),
+        labels=_lines(revision, "data/dataset/labels.jsonl"),
+        human=_lines(revision, "data/labels/human.jsonl"),
+        auto=_lines(revision, "data/labels/auto.jsonl"),
         rejected=read_table(revision, "data/clean/rejected", ["id", "operator", "reason"]),
         quality=read_json(revision, "reports/quality.json") or {},
         params=_params(stages),
         code={stage: _code(settings) for stage, settings in stages.items()},
     )
+
+
+def parted(data: bytes) -> pa.Array:
+    """Part JSON Lines, each with its end, without a Python object for each: there may be millions."""
+    import numpy as np
+    import pyarrow as pa
+
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
+    starts = np.unique(np.concatenate([[0], ends, [len(data)]])).astype(np.int64)  # the last line may lack its end
+    return pa.Array.from_buffers(pa.large_binary(), len(starts) - 1, [None, pa.py_buffer(starts), pa.py_buffer(data)])
+
+
+def ids(lines: pa.Array) -> pa.Array:
+    """Give the record of each line, as JSON writes it: our lines begin with it, and most need not be read further."""
+    import pyarrow.compute as pc
+
+    return pc.struct_field(pc.extract_regex(lines, rb'^\{"record": (?P<id>"(?:[^"\\]|\\.)*")'), "id")
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any], part: str = "") -> list[str]:
+    """Name the keys with a part in them under which two mappings say different things."""
+    keys = sorted(one.keys() | other.keys())
+    return [key for key in keys if part in key and one.get(key) != other.get(key)]
+
+
+def _lines(revision: Revision, path: str) -> pa.Array:
+    with revision.open(path) as file:
+        lines = parted(file.read())
+    if ids(lines).null_count:
+        raise InputError(
+            f"{revision.name}: {path} has a line that does not begin with its record: the version is from before a "
+            "change of its form, and cannot be compared"
+        )
+    return lines
 
 
 def _params(stages: Mapping[str, Any]) -> dict[str, Any]:

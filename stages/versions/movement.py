@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stages.quality import paired_change, spread, text_drift, wilson
-from stages.versions.loading import Version, parsed
+from stages.versions.columns import differs
+from stages.versions.loading import Version, ids, parsed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,13 +31,11 @@ def movement(a: Version, b: Version) -> dict[str, Any]:
     - `texts`, as `quality.text_drift`, of a sample of the texts that one version alone has; of all its texts, if a
       version has hardly any of its own.
     """
-    people = {line["record"]: line for line in map(parsed, b.human) if line["value"] is not None}
-    before, after = (_proposals(version.auto, people) for version in (a, b))
+    before, after = (_proposals(version.auto, ids(b.human)) for version in (a, b))
+    people = {line["record"]: line for line in map(parsed, b.human.to_pylist()) if line["value"] is not None}
+    first = {id: line.get("first") or line for id, line in people.items()}  # before it was asked again
     paired = {}
     for queue in ("random", "audit"):
-        first = {
-            id: line.get("first") or line for id, line in people.items()
-        }  # what was said before it was asked again
         asked = {
             id: line["value"]
             for id, line in first.items()
@@ -53,12 +51,12 @@ def movement(a: Version, b: Version) -> dict[str, Any]:
     }
 
 
-def _proposals(lines: Sequence[bytes], wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _proposals(lines: pa.Array, wanted: pa.Array) -> dict[str, Any]:
     """Read the lines of `auto.jsonl` for some records; most of a large dataset is not needed."""
-    starts = {json.dumps(record, ensure_ascii=False).encode() for record in wanted}
-    head = len(b'{"record": ')
-    found = (parsed(line) for line in lines if line[head : line.find(b', "value"')] in starts)
-    return {line["record"]: line["value"] for line in found}
+    import pyarrow.compute as pc
+
+    found = lines.filter(pc.is_in(ids(lines), value_set=wanted))
+    return {line["record"]: line["value"] for line in map(parsed, found.to_pylist())}
 
 
 def _counts(version: Version) -> dict[str, int]:
@@ -89,31 +87,17 @@ def _relabelled(old: pa.Table, new: pa.Table) -> dict[str, Any]:
     import pyarrow.compute as pc
 
     old, new = (each.filter(pc.is_valid(each["label"])) for each in (old, new))
-    place = pc.index_in(new["id"], value_set=old["id"].combine_chunks())
+    place = pc.index_in(new["id"], value_set=old["id"])
     common = pc.is_valid(place)
-    before, after = (_written(labels) for labels in (old["label"].take(place.drop_null()), new["label"].filter(common)))
-    n = len(after)
-    return {"n": n, **wilson(pc.sum(pc.not_equal(before, after)).as_py() or 0, n)}
-
-
-def _written(labels: pa.ChunkedArray) -> pa.ChunkedArray:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    several = pa.types.is_list(labels.type)
-    if pa.types.is_struct(labels.type.value_type if several else labels.type):
-        return pa.chunked_array([pa.array([json.dumps(each) for each in labels.to_pylist()], pa.string())])
-    return pc.binary_join(labels, "\x1f") if several else labels.cast(pa.string())
+    changed = differs(old["label"].take(place.drop_null()), new["label"].filter(common))
+    return {"n": len(changed), **wilson(int(changed.sum()), len(changed))}
 
 
 def _texts(a: Version, b: Version) -> dict[str, Any]:
     import pyarrow.compute as pc
 
     shown = [name for name in _shown(b) if name in a.records.column_names]
-    shared = [
-        pc.is_in(one.records["content"], value_set=other.records["content"].combine_chunks())
-        for one, other in ((a, b), (b, a))
-    ]
+    shared = [pc.is_in(one.records["content"], value_set=other.records["content"]) for one, other in ((a, b), (b, a))]
     own = [version.records.filter(pc.invert(each)) for version, each in zip((a, b), shared, strict=True)]
     if not shown or max(map(len, own)) < FEW:
         reason = f"fewer than {FEW} texts are new or gone" if shown else "people are not shown the same texts in both"
