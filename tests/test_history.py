@@ -121,6 +121,8 @@ def command(*arguments: str, folder: Path) -> Any:
 
 @pytest.mark.slow
 def test_mlflow_gets_each_version_once_with_its_commit_its_time_and_its_data(repository: Path, store: Path) -> None:
+    from mlflow import MlflowClient
+
     told = [command(folder=repository).stdout.splitlines()[-1] for _ in range(2)]
     assert told == [
         "MLflow: 3 fingerprints in the history, 3 runs added, 0 brought up to date",
@@ -140,6 +142,9 @@ def test_mlflow_gets_each_version_once_with_its_commit_its_time_and_its_data(rep
     made._git(repository, "tag", "dataset-v1.0.0", "dataset-v0.3.0")
     assert command(folder=repository).stdout.endswith("0 runs added, 1 brought up to date\n")
     assert len(runs(store)) == 3
+    MlflowClient(f"sqlite:///{store}").delete_run(found[1].info.run_id)
+    assert command(folder=repository).stdout.endswith("1 runs added, 0 brought up to date\n")
+    assert sorted(run.info.run_name for run in runs(store)) == ["dataset-v0.1.0", "dataset-v0.2.0", "dataset-v1.0.0"]
 
 
 @pytest.mark.slow

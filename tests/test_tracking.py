@@ -182,3 +182,31 @@ def test_a_database_that_is_none_is_told_in_one_line(tmp_path: Path, monkeypatch
     with pytest.raises(InputError, match=r"^mlflow\.db: .*file is not a database; nothing is lost") as refused:
         tracking.record(quality(), PARAMETERS)
     assert "\n" not in str(refused.value)
+
+
+def test_the_local_store_is_read_without_mlflow_as_mlflow_reads_it(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    assert tracking.recorded() == {}
+    made = tracking.Made("c0ffee", 1_700_000_000, ("dataset-v0.1.0", "dataset-v0.1.1"))
+    fish = quality("f4")
+    fish["dataset"] = {**fish["dataset"], "name": "fish"}
+    for statement, each in ((quality("f1"), made), (quality("f2"), None), (quality("f3"), None), (fish, None)):
+        tracking.record(statement, PARAMETERS, made=each)
+    client = MlflowClient(f"sqlite:///{store}")
+    (gone,) = (run for run in runs(store) if run.info.run_name == "f3")
+    client.delete_run(gone.info.run_id)
+    client.delete_experiment(client.get_experiment_by_name("fish").experiment_id)
+    known = {"f1": ("c0ffee", made.tags), "f2": ("", ())}
+    assert tracking._read() == known
+    assert tracking.recorded() == known
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
+    assert tracking.recorded() == known
+
+
+def test_a_local_store_of_another_form_is_left_to_mlflow(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracking.record(quality(), PARAMETERS)
+    monkeypatch.setattr(tracking, "TAGS", "SELECT run_uuid, key, value FROM labels_of_runs")
+    assert tracking.recorded() == {"f1": ("", ())}
