@@ -198,7 +198,8 @@ def test_the_local_store_is_read_without_mlflow_as_mlflow_reads_it(
     client = MlflowClient(f"sqlite:///{store}")
     (gone,) = (run for run in runs(store) if run.info.run_name == "f3")
     client.delete_run(gone.info.run_id)
-    client.delete_experiment(client.get_experiment_by_name("fish").experiment_id)
+    (fishes,) = (each for each in client.search_experiments() if each.name == "fish")
+    client.delete_experiment(fishes.experiment_id)
     known = {"f1": ("c0ffee", made.tags), "f2": ("", ())}
     assert tracking._read() == known
     assert tracking.recorded() == known
