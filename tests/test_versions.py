@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from stages import InputError
 from stages.tables import dump_line
 from stages.versions import releasing, rendering, showing
+from stages.versions.columns import differs, matched
 from stages.versions.difference import Change, changes, listed
-from stages.versions.loading import SPLITS, Version, load, parted
+from stages.versions.loading import SPLITS, Version, ids, load, parted
 from stages.versions.movement import movement
 from stages.versions.revisions import Folder, find, git
 from stages.versions.summary import summary
@@ -157,6 +158,7 @@ AUTO, HUMAN = label("1", "x"), label("1", "x", "human", "ann", (1,))
         (AUTO, HUMAN | {"value": "y"}, "relabelled", "import_labels", "new annotations in round 1"),
         (HUMAN, HUMAN | {"rounds": [1, 3]}, "confirmed", "import_labels", "new annotations in round 3"),
         (HUMAN, HUMAN | {"value": "y"}, "relabelled", "import_labels", "other consensus or interface"),
+        (AUTO, AUTO | {"guideline": "h"}, "confirmed", "assemble", "other guideline"),
         (HUMAN, None, "lost", "import_labels", "people's label was deleted, or counts no longer"),
         (None, AUTO, "gained", "assemble", "admitted by the guarantee"),
         (AUTO, None, "lost", "assemble", "no longer admitted by the guarantee"),
@@ -173,7 +175,51 @@ def test_a_label_that_changed_says_at_which_stage_and_why(
 def test_a_label_of_which_only_the_confidence_changed_is_confirmed() -> None:
     change = only(version({"1": one(label=AUTO)}), version({"1": one(label=AUTO | {"confidence": 0.9})}))
     assert (change.what, change.stage) == ("confirmed", "assemble")
-    assert change.cause == "other confidence, reason or guideline"
+    assert change.cause == "other confidence or reason"
+
+
+@pytest.mark.parametrize(
+    ("key", "cause"),
+    [
+        ("conf/review/three.yaml:people", "other consensus"),
+        ("conf/labeling", "other interface"),
+        ("other", "other consensus or interface"),
+    ],
+)
+def test_of_the_same_answers_another_label_is_put_down_to_the_setting_that_changed(key: str, cause: str) -> None:
+    a = version({"1": one(label=HUMAN)}, params={key: 1})
+    b = version({"1": one(label=HUMAN | {"value": "y"})}, params={key: 2})
+    assert only(a, b).cause == cause
+
+
+@given(st.lists(st.text(max_size=5), max_size=9), st.lists(st.text(max_size=5), max_size=9))
+def test_lines_are_parted_and_matched_by_their_ids_whatever_these_hold(before: list[str], after: list[str]) -> None:
+    a, b = (list(dict.fromkeys(each)) for each in (before, after))
+    lines = [written({"record": id, "value": "x"} for id in each) for each in (a, b)]
+    assert [json.loads(line)["record"] for line in lines[0].to_pylist()] == a
+    place, gone = matched(*map(ids, lines))
+    assert place.to_pylist() == [a.index(id) if id in a else None for id in b]
+    assert gone.tolist() == [id not in b for id in a]
+
+
+def test_a_last_line_without_its_end_is_a_line_too() -> None:
+    assert parted(b"1\n2").to_pylist() == [b"1\n", b"2"]
+    assert parted(b"").to_pylist() == []
+
+
+COLUMNS = {
+    "texts": (pa.list_(pa.string()), [["a"], ["a"], None, ["a"], ["a", None]]),
+    "picture": (pa.struct([("path", pa.string())]), [{"path": "a"}, {"path": "b"}, None, None, {"path": "a"}]),
+    "number": (pa.float64(), [1.0, 2.0, None, None, 0.0]),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_fields_of_any_type_are_compared(name: str) -> None:
+    kind, values = COLUMNS[name]
+    one, other = (pa.chunked_array([pa.array(each, kind)]) for each in (values, values[1:] + values[:1]))
+    assert differs(one, other).tolist() == [x != y for x, y in zip(values, values[1:] + values[:1], strict=True)]
+    assert not differs(one, one).any()
 
 
 def test_what_git_says_is_told_in_one_line() -> None:

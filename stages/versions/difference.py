@@ -129,7 +129,7 @@ def _of_labels(a: Version, b: Version, come_and_gone: pa.Table) -> pa.Table:
     """Compare labels; those of records that came or went changed for that reason."""
     import pyarrow.compute as pc
 
-    labels = _table(**relabelling(a.labels, b.labels)).sort_by("record")
+    labels = _table(**relabelling(a, b)).sort_by("record")
     place = pc.index_in(labels["record"], value_set=come_and_gone["record"])
     what, stage, cause = (come_and_gone[name].take(place) for name in ("what", "stage", "cause"))
     reasons = {

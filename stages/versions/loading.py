@@ -33,7 +33,8 @@ class Version:
     quality
         `reports/quality.json`.
     params
-        Every setting that a stage was run with: `<file>:<key>` and value.
+        Every setting that a stage was run with: `<file>:<key>` and value; of files and folders that a stage reads
+        whole, as the guidelines in `conf/labeling`, the hash.
     code
         Per stage the files and folders of code that it was run with, and their hashes.
     """
@@ -81,7 +82,7 @@ def load(revision: Revision) -> Version:
         rejected=read_table(revision, "data/clean/rejected", ["id", "operator", "reason"]),
         quality=read_json(revision, "reports/quality.json") or {},
         params=_params(stages),
-        code={stage: _code(settings) for stage, settings in stages.items()},
+        code={stage: _hashes(settings, "stages/") for stage, settings in stages.items()},
     )
 
 
@@ -125,6 +126,7 @@ def _params(stages: Mapping[str, Any]) -> dict[str, Any]:
         for file, values in settings.get("params", {}).items():
             for key, value in _flat(values):
                 flat[f"{file}:{key}"] = value
+        flat |= _hashes(settings, "conf/")
     return flat
 
 
@@ -134,8 +136,8 @@ def _flat(values: Any, prefix: str = "") -> list[tuple[str, Any]]:
     return [pair for key, value in values.items() for pair in _flat(value, f"{prefix}.{key}" if prefix else str(key))]
 
 
-def _code(settings: Mapping[str, Any]) -> dict[str, str]:
-    return {dep["path"]: dep["md5"] for dep in settings.get("deps", []) if dep["path"].startswith("stages/")}
+def _hashes(settings: Mapping[str, Any], below: str) -> dict[str, str]:
+    return {dep["path"]: dep["md5"] for dep in settings.get("deps", []) if dep["path"].startswith(below)}
 
 
 def parsed(line: bytes) -> dict[str, Any]:

@@ -7,24 +7,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from stages.versions.columns import combinations, matched
-from stages.versions.loading import ids
+from stages.versions.loading import Version, differing, ids
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 TOLD = ("origin", "by", "rounds")  # of a label, beside its value
+SETTLED = {"consensus": "conf/review/", "interface": "labeling"}  # what makes a label of people's answers, and where
 
 
-def relabelling(before: pa.Array, after: pa.Array) -> dict[str, pa.ChunkedArray]:
+def relabelling(a: Version, b: Version) -> dict[str, pa.ChunkedArray]:
     """Compare the labels of two versions.
 
     Lines that are the same in both are not read at all; what others have in common is looked at once for each
     combination.
-
-    Parameters
-    ----------
-    before, after
-        Lines of `labels.jsonl`.
 
     Returns
     -------
@@ -33,11 +29,14 @@ def relabelling(before: pa.Array, after: pa.Array) -> dict[str, pa.ChunkedArray]
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    old, new = _changed(before, after)
+    old, new = _changed(a.labels, b.labels)
     same = pc.fill_null(pc.equal(old["value"], new["value"]), False)
-    told = {f"{when}_{name}": labels[name] for when, labels in (("old", old), ("new", new)) for name in TOLD}
+    sides = (("old", old), ("new", new))
+    told = {f"{when}_{name}": labels[name] for when, labels in sides for name in (*TOLD, "guideline")}
     kinds, codes = combinations({**told, "same": same})
-    why = list(zip(*map(_why, kinds), strict=True)) or [()] * 3
+    settled = [what for what, part in SETTLED.items() if differing(a.params, b.params, part)]
+    consensus = f"other {' or '.join(settled or SETTLED)}"
+    why = list(zip(*(_why(kind, consensus) for kind in kinds), strict=True)) or [()] * 3
     what, stage, cause = (pa.array(each, pa.string()).take(codes) for each in why)
     return {
         "record": pc.coalesce(new["record"], old["record"]),
@@ -75,8 +74,8 @@ def _read(lines: pa.Array) -> pa.Table:
     from pyarrow import json as reader
 
     if not len(lines):
-        return pa.schema([(name, pa.string()) for name in ("record", "value", *TOLD)]).empty_table()
-    texts = [pa.field(name, pa.string()) for name in ("record", "origin")]
+        return pa.schema([(name, pa.string()) for name in ("record", "value", "guideline", *TOLD)]).empty_table()
+    texts = [pa.field(name, pa.string()) for name in ("record", "origin", "guideline")]
     lists = [pa.field("by", pa.list_(pa.string())), pa.field("rounds", pa.list_(pa.int64()))]
     offsets = pa.array([0, len(lines)], pa.int32())
     joined = pc.binary_join(pa.ListArray.from_arrays(offsets, lines), pa.scalar(b"", lines.type))
@@ -90,6 +89,7 @@ def _read(lines: pa.Array) -> pa.Table:
         {
             "record": table["record"],
             "value": _text(table["value"]),
+            "guideline": table["guideline"],
             "origin": table["origin"],
             "by": pc.binary_join(table["by"], ", "),
             "rounds": pc.binary_join(table["rounds"].cast(pa.list_(pa.string())), ", "),
@@ -109,20 +109,20 @@ def _text(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array([json.dumps(each) for each in values.to_pylist()], pa.string())])
 
 
-def _why(kind: Mapping[str, Any]) -> tuple[str, str, str]:
+def _why(kind: Mapping[str, Any], consensus: str) -> tuple[str, str, str]:
     """Tell what became of a label, which stage made the difference, and why."""
     was, now = kind["old_origin"], kind["new_origin"]
     what = "gained" if was is None else "lost" if now is None else "confirmed" if kind["same"] else "relabelled"
-    return what, *_cause(kind, was, now)
+    return what, *_cause(kind, was, now, consensus)
 
 
-def _cause(kind: Mapping[str, Any], was: str | None, now: str | None) -> tuple[str, str]:
+def _cause(kind: Mapping[str, Any], was: str | None, now: str | None, consensus: str) -> tuple[str, str]:
     if now == "human":
         earlier = kind["old_rounds"].split(", ") if was == "human" else []
         if rounds := [each for each in kind["new_rounds"].split(", ") if each and each not in earlier]:
             return "import_labels", f"new annotations in round {', '.join(rounds)}"
         if was == "human":
-            return "import_labels", "other consensus or interface"
+            return "import_labels", consensus
         return "import_labels", "people's earlier label counts again"
     if was == "human":
         return "import_labels", "people's label was deleted, or counts no longer"
@@ -132,4 +132,7 @@ def _cause(kind: Mapping[str, Any], was: str | None, now: str | None) -> tuple[s
         return "assemble", "no longer admitted by the guarantee"
     if kind["old_by"] != kind["new_by"]:
         return "annotate", f"other annotator, {kind['old_by']} → {kind['new_by']}"
-    return ("assemble", "other confidence, reason or guideline") if kind["same"] else ("annotate", "other proposal")
+    if kind["same"]:
+        other = kind["old_guideline"] != kind["new_guideline"]
+        return "assemble", "other guideline" if other else "other confidence or reason"
+    return "annotate", "other proposal"

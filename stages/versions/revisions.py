@@ -20,6 +20,8 @@ from stages import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MAKE = "dvc pull brings it, or dvc repro makes it"
+
 
 class Revision(Protocol):
     """Where a version's files are read from."""
@@ -53,10 +55,12 @@ class Folder:
 
     def open(self, path: str) -> BinaryIO:
         if not (self.root / path).is_file() and path.startswith("data/"):
-            raise InputError(f"{self.name}: {path} is not there; dvc repro makes it")
+            raise InputError(f"{self.name}: {path} is not there; {MAKE}")
         return open(self.root / path, "rb")
 
     def list(self, folder: str) -> list[str]:
+        if not (self.root / folder).is_dir() and folder.startswith("data/"):
+            raise InputError(f"{self.name}: {folder} is not there; {MAKE}")
         found = (path for path in (self.root / folder).glob("*") if path.is_file())
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
