@@ -207,7 +207,7 @@ def test_a_last_line_without_its_end_is_a_line_too() -> None:
     assert parted(b"").to_pylist() == []
 
 
-COLUMNS = {
+COLUMNS: dict[str, tuple[pa.DataType, list[Any]]] = {
     "texts": (pa.list_(pa.string()), [["a"], ["a"], None, ["a"], ["a", None]]),
     "picture": (pa.struct([("path", pa.string())]), [{"path": "a"}, {"path": "b"}, None, None, {"path": "a"}]),
     "number": (pa.float64(), [1.0, 2.0, None, None, 0.0]),

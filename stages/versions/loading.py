@@ -33,8 +33,8 @@ class Version:
     quality
         `reports/quality.json`.
     params
-        Every setting that a stage was run with: `<file>:<key>` and value; of files and folders that a stage reads
-        whole, as the guidelines in `conf/labeling`, the hash.
+        Every setting that a stage was run with: `<file>:<key>` and value; and `conf/labeling`, the hash of interfaces
+        and guidelines.
     code
         Per stage the files and folders of code that it was run with, and their hashes.
     """
@@ -126,7 +126,7 @@ def _params(stages: Mapping[str, Any]) -> dict[str, Any]:
         for file, values in settings.get("params", {}).items():
             for key, value in _flat(values):
                 flat[f"{file}:{key}"] = value
-        flat |= _hashes(settings, "conf/")
+        flat |= _hashes(settings, "conf/labeling")
     return flat
 
 
