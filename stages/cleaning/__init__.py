@@ -1,6 +1,7 @@
 """Cleaning: operators that change or reject records, and the pipeline that applies them in order."""
 
 from stages.cleaning.base import Operator, Outcome, WholeTableOperator
+from stages.cleaning.chinese import Script, Width
 from stages.cleaning.duplicates import ExactDuplicates, NearDuplicates, alike
 from stages.cleaning.formats import Dates, MapValues, Numbers, Units
 from stages.cleaning.imputing import FillByGroup, FillByNeighbours, FillInTime
@@ -41,8 +42,10 @@ __all__ = [
     "Prose",
     "RepairText",
     "Repetition",
+    "Script",
     "Units",
     "WholeTableOperator",
+    "Width",
     "alike",
     "clean",
     "columns",

@@ -8,6 +8,7 @@ from stages.sources.files import Files
 from stages.sources.hugging_face import HuggingFaceDataset
 from stages.sources.mqtt import Mqtt
 from stages.sources.package import Package
+from stages.sources.sentences import Sentences
 from stages.sources.sql import Sql
 from stages.sources.tagged import Tagged
 from stages.sources.web import Web
@@ -21,6 +22,7 @@ __all__ = [
     "Mqtt",
     "Package",
     "Rows",
+    "Sentences",
     "Source",
     "Sql",
     "Tagged",

@@ -17,6 +17,7 @@ def fetch(options: argparse.Namespace) -> None:
     (dataset,) = chosen(dataset=Dataset)
     sources = instantiate(dataset.sources, "dataset.sources")
     inner = {name: getattr(source, "readings", source) for name, source in sources.items()}  # of windows of time
+    inner = {name: getattr(source, "documents", source) for name, source in inner.items()}  # of sentences
     known = {name: source for name, source in inner.items() if hasattr(source, "fetch")}
     if options.name is not None and options.name not in known:
         there = ", ".join(known) or "none"
