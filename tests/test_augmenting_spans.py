@@ -11,7 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import InputError
-from stages.augmenting import Augmentation, Case, Delete, Mention, Punctuation, Swap, Typo, Width, augment
+from stages.augmenting import (
+    Augmentation,
+    Case,
+    ChinesePunctuation,
+    Delete,
+    Homophones,
+    Mention,
+    Punctuation,
+    Swap,
+    Typo,
+    Width,
+    augment,
+)
 from stages.augmenting.spans import changed, mentions
 from stages.engine import Local
 from stages.media import Store
@@ -21,6 +33,7 @@ from stages.tasks import Combined, Relations, Spans
 NAMES = Spans("names", "text", ("person", "place"))
 WORKS = Relations(NAMES, ("in",))
 SLIPS = (Swap, Delete, Typo, Case, Punctuation, Width)
+SOUNDS = {"zai": "在再", "jing": "京惊", "min": "民敏"}
 POOL = {"person": ["Ann", "江泽民", "Josephine Bonaparte"], "place": ["Rome", "北京"]}
 
 words = st.sampled_from(
@@ -64,6 +77,37 @@ def test_what_a_span_says_stays_or_has_the_slip(drawn, slip, seed):
             assert (before == after) == (text == now)
         if SequenceMatcher(None, before, after, autojunk=False).ratio() < 0.5:
             assert slip in (Width, Case)  # which may change every character
+
+
+@given(
+    st.lists(st.sampled_from([*"在北京江泽民，、。！？；：１a", "😀", "e\u0301"]), min_size=1).map("".join), st.data()
+)
+def test_characters_of_chinese_change_where_they_stand(text, data):
+    start = data.draw(st.integers(0, len(text) - 1))
+    spans = [{"start": start, "end": data.draw(st.integers(start + 1, len(text))), "label": "place"}]
+    seed, operator = data.draw(st.integers(0, 99)), data.draw(st.sampled_from([Homophones(0.5, SOUNDS), Width(0.5)]))
+    now, moved = changed(text, spans, [operator], NAMES, {}, Random(seed))
+    assert (now, moved) == (operator.apply(text, Random(seed)), spans)
+    found = changed(text, spans, [ChinesePunctuation(0.5)], NAMES, {}, Random(seed))
+    if found is None:  # all that was marked is gone
+        assert set(text[spans[0]["start"] : spans[0]["end"]]) <= set("，、。！？；：")
+        return
+    now, [each] = found
+    assert now == ChinesePunctuation(0.5).apply(text, Random(seed))
+    parts = (text[:start], text[start : spans[0]["end"]], text[spans[0]["end"] :])
+    others = (now[: each["start"]], now[each["start"] : each["end"]], now[each["end"] :])
+    for part, other in zip(parts, others, strict=True):
+        assert [c for c in part if c not in "，、。！？；："] == [c for c in other if c not in "，、。！？；："]
+
+
+def test_homophones_are_those_of_the_table():
+    assert Homophones(1.0, SOUNDS).apply("再北京，在", Random(0)) == "在北惊，再"
+    assert set(Homophones(1.0, {"ta": "他她它"}).apply("他" * 50, Random(0))) == set("她它")
+    for wrong in ({"zai": "在"}, {"zai": "在在"}, {"zai": ""}):
+        with pytest.raises(InputError, match=r"sounds\.zai: two or more different characters"):
+            Homophones(0.5, wrong)
+    with pytest.raises(InputError, match="found none"):
+        Homophones(0.5)
 
 
 @given(texts(), st.integers(0, 1000))

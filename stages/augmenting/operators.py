@@ -27,9 +27,6 @@ NEIGHBOURS = {
 }
 
 
-FULL = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)}  # Unicode's Halfwidth and Fullwidth Forms
-WIDTHS = FULL | {full: half for half, full in FULL.items()}
-
 Edit = tuple[int, int, str]  # where the characters are that go, and what comes in their place
 
 
@@ -140,31 +137,3 @@ class Punctuation(_Slips):
         if len(marks) > 1:
             return marks[0]
         return marks * 2 if marks in "!?" and rng.random() < 0.5 else ""
-
-
-@dataclass(frozen=True)
-class Width:
-    """Write a letter, digit or mark full-width that is half-width, or the other way round, as Chinese texts have both.
-
-    Parameters
-    ----------
-    share
-        Of the characters that have another width, how many are changed, on average.
-    """
-
-    share: float
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise InputError(f"share: a number from 0 to 1 is expected, found {self.share}")
-
-    def apply(self, text: str, rng: Random) -> str:
-        for edit in self.edits(text, rng):
-            text = edited(text, edit)
-        return text
-
-    def edits(self, text: str, rng: Random) -> Iterator[Edit]:
-        for place, character in enumerate(text):
-            other = WIDTHS.get(character)
-            if other and rng.random() < self.share:
-                yield place, place + 1, other
