@@ -5,6 +5,7 @@ from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.cascade import Cascade
 from stages.annotators.columns import Columns
 from stages.annotators.combined import Combined
+from stages.annotators.confirming import confirmed
 from stages.annotators.crossfit import Crossfit, crossfit, lines, report
 from stages.annotators.curve import learning_curve
 from stages.annotators.embeddings import Embeddings
@@ -56,6 +57,7 @@ __all__ = [
     "Tagger",
     "TokenClassifier",
     "Transformer",
+    "confirmed",
     "crossfit",
     "learning_curve",
     "lines",

@@ -6,25 +6,28 @@ import argparse
 import sys
 from pathlib import Path
 
-from stages import InputError
+from stages import InputError, augmenting
 from stages.annotators import Annotator
 from stages.annotators.asking import askers
-from stages.configuration import Dataset, chosen
+from stages.augmenting import Augmentation
+from stages.configuration import Dataset, chosen, instantiate
 from stages.tables import read_lines
 
-RESPONSES = Path("data/labels/responses.jsonl")
+RESPONSES = (Path("data/labels/responses.jsonl"), Path("data/augmented_responses.jsonl"))
 
 
 def recall() -> str:
-    """Put the answers in data/labels/responses.jsonl into this machine's record, so that none is asked for again."""
-    _, annotator = chosen(dataset=Dataset, annotator=Annotator)
-    asked = askers(annotator).values()
+    """Put the answers that this version keeps into this machine's record, so that none is asked for again."""
+    _, annotator, augmentation = chosen(dataset=Dataset, annotator=Annotator, augmentation=Augmentation)
+    writers = augmenting.writers(instantiate(augmentation.operators, "augmentation.operators"))
+    asked = [each for asking in (annotator, *writers) for each in askers(asking).values()]
     if not asked:
-        raise InputError("params.yaml: this annotator asks no service, there is nothing to recall")
-    if not RESPONSES.exists():
-        raise InputError(f"{RESPONSES} is missing: dvc pull {RESPONSES}")
-    lines = list(read_lines(RESPONSES))
-    return f"{max(each.recall(lines) for each in asked):,} answers of {RESPONSES} are on record"
+        raise InputError("params.yaml: neither annotator nor augmentation asks a service, there is nothing to recall")
+    found = [path for path in RESPONSES if path.exists()]
+    if not found:
+        raise InputError(f"{RESPONSES[0]} is missing: dvc pull {RESPONSES[0]} {RESPONSES[1]}")
+    lines = [line for path in found for line in read_lines(path)]
+    return f"{max(each.recall(lines) for each in asked):,} answers of {' and '.join(map(str, found))} are on record"
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ class Asking(Protocol):
         ...
 
 
-def askers(annotator: Annotator) -> dict[str, Asking]:
+def askers(annotator: object) -> dict[str, Asking]:
     """Give what asks a service: the annotator itself, without a name, or those of its members that do, by name."""
     if isinstance(annotator, Asking):
         return {"": annotator}
@@ -46,9 +46,10 @@ def askers(annotator: Annotator) -> dict[str, Asking]:
     return {f"{name}.{deeper}".rstrip("."): each for name, found in inner.items() for deeper, each in found.items()}
 
 
-def responses(annotator: Annotator) -> Iterator[dict[str, Any]]:
-    """Give the lines of `data/labels/responses.jsonl`; none of an annotator that asks nothing."""
-    yield from merge(*(each.responses() for each in askers(annotator).values()), key=itemgetter("record"))
+def responses(*annotators: object) -> Iterator[dict[str, Any]]:
+    """Give the lines of `data/labels/responses.jsonl`; none of annotators that ask nothing."""
+    asked = (each for annotator in annotators for each in askers(annotator).values())
+    yield from merge(*(each.responses() for each in asked), key=itemgetter("record"))
 
 
 def usage(annotator: Annotator) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from stages.augmenting.chinese import ChinesePunctuation, Homophones, Width
 from stages.augmenting.copies import augment, columns
 from stages.augmenting.numbers import Jitter, MixUp, NumberOperator
 from stages.augmenting.operators import Case, Delete, Operator, Punctuation, Swap, Typo
+from stages.augmenting.rewriting import Rewrite, Writer, rewritten, writers
 from stages.augmenting.settings import Augmentation
 from stages.augmenting.spans import Mention
 
@@ -19,9 +20,13 @@ __all__ = [
     "NumberOperator",
     "Operator",
     "Punctuation",
+    "Rewrite",
     "Swap",
     "Typo",
     "Width",
+    "Writer",
     "augment",
     "columns",
+    "rewritten",
+    "writers",
 ]
