@@ -13,6 +13,7 @@ from stages.quality.hypergeometric import between, spent, undetected
 from stages.quality.intervals import bootstrap, wilson
 from stages.quality.issues import cases, doubted, label_issues, precision, region_doubts, suspicion, suspicious
 from stages.quality.people import people
+from stages.quality.ranking import ranking
 from stages.quality.settings import Gate, Guarantee, Quality
 from stages.quality.statement import statement, write_plots
 
@@ -43,6 +44,7 @@ __all__ = [
     "people",
     "precision",
     "rank",
+    "ranking",
     "region_doubts",
     "relabelled",
     "reliability",

@@ -25,7 +25,29 @@ def agreement(statement: Block, report: Block) -> Markup:
         alpha = wording.found(stated or statement, "alpha")
         told = f"Krippendorff's alpha is {alpha}. {compared}; 1 is full agreement, 0 is what chance gives."
     rows = [(head, wording.figure(report[key])) for key, head in AGREEMENT.items() if report.get(key) is not None]
-    return section("Agreement between people", tag("p", told), table(("", ""), rows, ("", "n")))
+    return section("Agreement between people", tag("p", told), table(("", ""), rows, ("", "n")), ranking(report))
+
+
+def ranking(report: Block) -> Markup:
+    """What people prefer, where records compare things that have names; nothing elsewhere."""
+    found = report.get("ranking")
+    if not found:
+        return join()
+    if found["items"] is None:
+        return tag("p", f"What they prefer cannot be ranked: {found['reason']}.")
+    told = (
+        f"What they prefer, by the model of Bradley and Terry over {found['records']:,} comparisons: strengths are "
+        "log-odds around a mean of zero."
+    )
+    rows = [
+        (
+            each["item"],
+            join(f"{each['strength']:.2f} ", small(f"{each['low']:.2f}–{each['high']:.2f}")),
+            f"{each['preferred']:g} of {each['records']:,}",
+        )
+        for each in found["items"][:PEOPLE]
+    ]
+    return join(tag("p", told), table(("", "Strength", "Preferred"), rows, ("", "n", "n")))
 
 
 def suspicious(issues: Block, version: Block, task: Task) -> Markup:

@@ -111,6 +111,9 @@ class Review:
         The share of the answers in the project that one pull may find deleted, from 0 to 1.
     gold
         Records with known values, mixed into the queue to see how well people label; null for none.
+    items
+        Of pairwise comparisons, the two fields that name what stands left and right, such as the models that wrote the
+        answers, so that these can be ranked; null where they have no names.
     """
 
     __pydantic_config__: ClassVar[Any] = FORBID
@@ -126,6 +129,7 @@ class Review:
     older_guideline: float = 0.0
     deletions: float = 0.1
     gold: Gold | None = None
+    items: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         _at_least_one("batch", self.batch)
