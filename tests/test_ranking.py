@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from stages.quality import ranking
 from stages.quality.ranking import PRIOR, fit
+from stages.report import people
 
 NAMES = ("a", "b", "c", "d")
 comparisons = st.lists(
@@ -79,3 +80,12 @@ def test_the_one_that_always_won_is_first_and_no_more_than_shown():
 def test_several_votes_on_one_pair_are_one_comparison():
     one, many = (ranked([("a", "b", ["left"] * count), ("b", "c", ["left"] * count)]) for count in (1, 9))
     assert one == many
+
+
+def test_the_page_says_what_people_prefer():
+    told = str(people.ranking({"ranking": ranked([("a<b", "c", ["left"]), ("c", "a<b", ["right"])])}))
+    assert "over 2 comparisons" in told
+    assert "a&lt;b" in told
+    assert "2 of 2" in told
+    assert "cannot be ranked: no labelled record" in str(people.ranking({"ranking": ranked([])}))
+    assert str(people.ranking({})) == ""

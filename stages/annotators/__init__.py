@@ -14,6 +14,7 @@ from stages.annotators.ensemble import Ensemble
 from stages.annotators.extract import Extract
 from stages.annotators.gazetteer import Entries, Gazetteer
 from stages.annotators.generator import Generator
+from stages.annotators.gliner import Gliner
 from stages.annotators.linear import Linear
 from stages.annotators.llm import LLM
 from stages.annotators.preference import Preference
@@ -41,6 +42,7 @@ __all__ = [
     "Extract",
     "Gazetteer",
     "Generator",
+    "Gliner",
     "Keywords",
     "Length",
     "Linear",

@@ -15,7 +15,7 @@ from stages import InputError
 EXTRA = "run pip install '.[transformers]'"
 
 
-def folder(model: str, revision: str | None = None) -> Path:
+def folder(model: str, revision: str | None = None, settings: str = "config.json") -> Path:
     """Find a model's folder; fetch it if it is on the Hugging Face hub and not in its cache.
 
     Parameters
@@ -24,6 +24,8 @@ def folder(model: str, revision: str | None = None) -> Path:
         A folder; `package:name`, for a model that an installed Python package carries; or a name on the hub.
     revision
         On the hub, the commit: a version must be made of the same weights tomorrow.
+    settings
+        The file that tells such a model's folder from others.
 
     Raises
     ------
@@ -32,23 +34,23 @@ def folder(model: str, revision: str | None = None) -> Path:
     """
     kind, _, name = model.partition(":")
     if kind == "package" and name:
-        return _packaged(name)
+        return _packaged(name, settings)
     if (path := Path(model)).is_dir():
-        if not (path / "config.json").is_file():
-            raise InputError(f"model: {model!r} has no config.json, so it holds no model of Hugging Face's format")
+        if not (path / settings).is_file():
+            raise InputError(f"model: {model!r} has no {settings}, so it holds no model of Hugging Face's format")
         return path
     if revision is None:
         raise InputError(f"model: there is no folder {model!r}; for a model of the hub, give its commit as `revision`")
     return _fetched(model, revision)
 
 
-def _packaged(name: str) -> Path:
+def _packaged(name: str, settings: str) -> Path:
     spec = find_spec(name) if name.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         pip = name.replace("_", "-")
         raise InputError(f"model: there is no package {name!r}; run pip install {pip}, or '.[transformers]'")
     root = Path(spec.submodule_search_locations[0])
-    found = sorted(path.parent for path in root.rglob("config.json") if (path.parent / "tokenizer.json").is_file())
+    found = sorted(path.parent for path in root.rglob(settings) if (path.parent / "tokenizer.json").is_file())
     if not found:
         raise InputError(f"model: the package {name!r} carries no model of Hugging Face's format")
     return found[0]
