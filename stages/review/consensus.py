@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages import InputError
@@ -87,26 +88,23 @@ def dawid_skene(task: Task, votes: Votes) -> dict[str, Consensus]:
     if not votes:
         return {}
     records = sorted(votes)
-    counts = [len(votes[record]) for record in records]
+    given = [votes[record] for record in records]
+    counts = list(map(len, given))
     rows = np.repeat(np.arange(len(records)), counts)
-    annotators = _places([name for record in records for name in votes[record]])[1]
-    flat = [value for record in records for value in votes[record].values()]
+    annotators = _places(list(chain.from_iterable(given)))[1]
+    flat = list(chain.from_iterable(each.values() for each in given))
     values, places = _places([tuple(value) for value in flat] if task.multiple else flat)
     codes = task.codes(values)[places]
     if task.multiple:
         columns = [_posterior(rows, annotators, codes[:, label], 2)[:, 1] for label in range(len(task.labels))]
         scores = np.column_stack(columns)
     else:
-        medians = (
-            [task.merge(list(votes[record].values()))[0] for record in records] if isinstance(task, Rating) else []
-        )
+        medians = [task.merge(list(each.values()))[0] for each in given] if isinstance(task, Rating) else []
         beginning = (task.codes(medians).astype(float), RATINGS) if medians else (None, PRIOR)
         scores = _posterior(rows, annotators, codes.argmax(axis=1), len(task.labels), *beginning)
-    proposals = task.decide(scores.round(9))  # rounded: a tie is a tie on every machine
-    return {
-        record: Consensus(each.value, each.confidence, f"dawid_skene over {count} people")
-        for record, each, count in zip(records, proposals, counts, strict=True)
-    }
+    likeliest = task.likeliest(scores.round(9))  # rounded: a tie is a tie on every machine
+    why = {count: f"dawid_skene over {count} people" for count in set(counts)}
+    return dict(zip(records, map(Consensus, *likeliest, map(why.__getitem__, counts)), strict=True))
 
 
 def _places(items: Sequence[Any]) -> tuple[list[Any], np.ndarray]:

@@ -83,17 +83,18 @@ class Choice:
 
     def decide(self, scores: np.ndarray) -> list[Proposal]:
         """Turn probabilities, one row per record and one column per label, into proposals."""
+        each = (dict(zip(self.labels, row, strict=True)) for row in scores.tolist())
+        return [Proposal(*known) for known in zip(*self.likeliest(scores), each, strict=True)]
+
+    def likeliest(self, scores: np.ndarray) -> tuple[list[Value], list[float]]:
+        """Give the likeliest value of each row of probabilities, and how probable it is as a whole."""
         import numpy as np
 
         if self.multiple:
             chosen = scores > 0.5
-            confidence = np.where(chosen, scores, 1 - scores).prod(axis=1)
             values: list[Value] = [sorted(self.labels[i] for i in np.flatnonzero(row)) for row in chosen]
-        else:
-            values = [self.values[i] for i in scores.argmax(axis=1)]
-            confidence = scores.max(axis=1)
-        each = (dict(zip(self.labels, row, strict=True)) for row in scores.tolist())
-        return [Proposal(*known) for known in zip(values, confidence.tolist(), each, strict=True)]
+            return values, np.where(chosen, scores, 1 - scores).prod(axis=1).tolist()
+        return [self.values[i] for i in scores.argmax(axis=1).tolist()], scores.max(axis=1).tolist()
 
     def count(self, values: Sequence[Value]) -> dict[str, int]:
         return dict(zip(self.labels, self.codes(values).sum(axis=0).tolist(), strict=True))
@@ -133,9 +134,9 @@ class Choice:
     def merge(self, votes: Sequence[Value]) -> tuple[Value, float, int]:
         """Take the label that most give; ties go to the first of the labels. Of several, those with a majority each."""
         if not self.multiple:
-            counts = Counter(votes)
-            winner = min(counts, key=lambda label: (-counts[label], self.values.index(label)))
-            return winner, counts[winner] / len(votes), counts[winner]
+            winner = max(sorted(set(votes), key=self.values.index), key=votes.count)
+            same = votes.count(winner)
+            return winner, same / len(votes), same
         counts = Counter(label for vote in votes for label in vote)
         value = sorted(label for label, count in counts.items() if 2 * count > len(votes))
         same = sum(vote == value for vote in votes)
