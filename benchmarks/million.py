@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from stages.quality import Gate, Guarantee, Quality, statement
+from stages.quality import Gate, Guarantee, Quality, label_issues, statement
 from stages.tasks import Choice
 
 TASK = Choice("c", "t", ("positive", "neutral", "negative"))
@@ -47,6 +47,7 @@ def main() -> None:
     }
     settings = Quality(Guarantee("dataset", 0.1, 0.05), {"f1": Gate("annotator.audit.macro_f1", at_least=0.9)})
     held, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    version["suspicious"] = label_issues(TASK, human, auto)
     statement(version, human, auto, None, settings, TASK, 1)
     spent, peak = time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"{n:,} labels: {spent:.1f} s CPU, {peak / 2**20:.1f} GB, of which {held / 2**20:.1f} GB are its input")

@@ -27,10 +27,11 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
         "people": people["people"],
         "seconds": people["seconds"],
         "curve": list(read_lines("data/labels/curve.jsonl")),
+        "suspicious": measures.label_issues(task, human, auto),
     }
     audit = audited(records["id"], human, auto, review.audit, task, quality.bar(task), seed)
     statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)
-    version["cases"] = measures.cases(task, human, auto, audit)
+    version["cases"] = measures.cases(version["suspicious"], human, auto, audit)
     worth = {case["record"] for cases in version["cases"].values() for case in cases}
     version["shown"] = records[records["id"].isin(worth)].set_index("id").to_dict("index")
     with whole("reports/quality.json", "reports/plots", "reports/index.html") as (figures, drawn, page):

@@ -468,19 +468,53 @@ def test_a_metric_that_is_not_there_is_an_error_that_names_the_nearest(metric: s
 # --- suspicious labels
 
 
-def test_the_odds_of_the_best_other_label_decide_what_is_suspicious_and_in_which_order() -> None:
+def test_a_label_that_is_not_the_most_probable_one_is_suspicious_the_least_probable_first() -> None:
     labelled = {
         "a": ("positive", [1.0, 0.0, 0.0]),
-        "b": ("positive", [0.3, 0.6, 0.1]),  # two to one
-        "c": ("positive", [0.1, 0.3, 0.6]),  # six to one
-        "d": ("positive", [0.05, 0.5, 0.45]),  # ten to one, though its rival is less sure than that of c
+        "b": ("positive", [0.3, 0.6, 0.1]),
+        "c": ("positive", [0.1, 0.3, 0.6]),
+        "d": ("positive", [0.05, 0.5, 0.45]),
         "e": ("neutral", [0.5, 0.5, 0.0]),
         "f": ("neutral", [0.4, 0.6, 0.0]),
     }
     scores = np.array([scores for _, scores in labelled.values()])
     labels = [label for label, _ in labelled.values()]
     assert suspicious(SENTIMENT, list(labelled), labels, scores) == ["d", "c", "b"]
-    assert suspicion(SENTIMENT, labels, scores)[1:5] == pytest.approx(np.log([2, 6, 10, 1]))
+
+
+def slips(odds: tuple[float, float, float]) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """One label in ten is a slip, drawn by these odds; what the model says of the right one is too faint."""
+    random = np.random.default_rng(5)
+    sure = random.dirichlet((0.3, 0.3, 0.3), 3000)
+    right = (sure.cumsum(axis=1) < random.random((3000, 1))).sum(axis=1).clip(0, 2)
+    slip = random.random(3000) < 0.1
+    given = np.where(slip, random.choice(3, 3000, p=odds), right)
+    faint = np.sqrt(sure)
+    return [SENTIMENT.labels[each] for each in given], faint / faint.sum(axis=1, keepdims=True), slip
+
+
+@pytest.mark.parametrize("odds", [(1 / 3, 1 / 3, 1 / 3), (0.1, 0.8, 0.1)])
+def test_how_suspicious_a_label_is_says_how_probably_it_is_a_slip(odds: tuple[float, float, float]) -> None:
+    labels, scores, slip = slips(odds)
+    doubt = 1 / (1 + np.exp(-suspicion(SENTIMENT, labels, scores)))
+    assert doubt.mean() == pytest.approx(0.1, abs=0.02)
+    for low, high in ((0.0, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 1.0)):
+        inside = (low <= doubt) & (doubt < high)
+        assert slip[inside].mean() == pytest.approx(doubt[inside].mean(), abs=0.03 + 2 / inside.sum() ** 0.5)
+
+
+def test_a_label_that_people_tend_to_slip_to_is_doubted_sooner() -> None:
+    labels, scores, _ = slips((0.1, 0.8, 0.1))
+    same = np.tile([0.4, 0.3, 0.3], (2, 1))
+    found = suspicion(SENTIMENT, [*labels, *SENTIMENT.labels[1:]], np.concatenate([scores, same]))[-2:]
+    assert found[0] > found[1] + 1  # the log-odds of the second and of the third label
+
+
+def test_few_labels_are_doubted_by_their_probability_alone() -> None:
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+    found = suspicion(Choice("c", "t", ("a", "b")), ["b", "b", "b"], scores)
+    assert found.argsort().tolist() == [1, 2, 0]
+    assert (found < 0).all()
 
 
 def test_wrong_labels_come_first() -> None:
@@ -546,12 +580,13 @@ def test_what_is_shown_are_the_surest_wrong_proposals_of_a_complete_audit() -> N
         "1": True,
         "0": True,
     }  # 5 has no proposal
-    found = cases(task, human, proposals, SimpleNamespace(wrong=wrong, missing=[]))
+    ranking = label_issues(task, human, proposals)
+    found = cases(ranking, human, proposals, SimpleNamespace(wrong=wrong, missing=[]))
     assert [each["record"] for each in found["mistaken"]] == ["1", "2", "0"]
     assert found["mistaken"][0] == {"record": "1", "people": "b", "proposed": "a", "confidence": 0.9}
     assert [each["record"] for each in found["suspicious"]] == ["1", "2", "0"]
-    assert cases(task, human, proposals, SimpleNamespace(wrong=wrong, missing=["9"]))["mistaken"] == []
-    assert cases(task, human, proposals, None)["mistaken"] == []
+    assert cases(ranking, human, proposals, SimpleNamespace(wrong=wrong, missing=["9"]))["mistaken"] == []
+    assert cases(ranking, human, proposals, None)["mistaken"] == []
 
 
 def test_precision_is_of_those_that_were_asked_again_and_decided() -> None:

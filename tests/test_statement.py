@@ -1,6 +1,6 @@
 import pytest
 
-from stages.quality import Quality, statement, write_plots
+from stages.quality import Quality, label_issues, statement, write_plots
 from stages.quality.settings import Gate, Guarantee
 from stages.review.judging import Audited
 from stages.tasks import Choice
@@ -39,12 +39,14 @@ def version(reason=None, audit_reason=None, labels=()):
         "annotator": {"name": "m@1", "reason": reason},
         "curve": [],
         "seconds": None,
+        "suspicious": [],
         "guarantee": {"fingerprint": "f", "scope": "dataset", "accepted": 0, "reason": audit_reason},
     }
 
 
 def state(people, proposals, audit=None, **options):
-    return statement(version(**options), people, proposals, audit, QUALITY, TASK, 7)
+    known = version(**options) | {"suspicious": label_issues(TASK, people, proposals)}
+    return statement(known, people, proposals, audit, QUALITY, TASK, 7)
 
 
 def test_the_cross_validated_estimate_is_of_the_random_queue_alone():

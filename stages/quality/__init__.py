@@ -11,7 +11,8 @@ from stages.quality.gates import judge
 from stages.quality.guarantee import Admission, admit, rank, share, tolerated
 from stages.quality.hypergeometric import between, spent, undetected
 from stages.quality.intervals import bootstrap, wilson
-from stages.quality.issues import cases, doubted, label_issues, precision, region_doubts, suspicion, suspicious
+from stages.quality.issues import cases, doubted, label_issues, precision, region_doubts, suspicious
+from stages.quality.noise import suspicion
 from stages.quality.people import people
 from stages.quality.settings import Gate, Guarantee, Quality
 from stages.quality.statement import statement, write_plots

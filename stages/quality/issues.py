@@ -9,13 +9,14 @@ import numpy as np
 
 from stages.quality.admission import Audited
 from stages.quality.intervals import wilson
+from stages.quality.noise import suspicion
+from stages.tables import DIGITS
 from stages.tasks import Choice, Doubt, Locating, Task, Value
 
 Line = Mapping[str, Any]
 
 TOPS = (10, 30, 100, 300)  # of the ranking
 SHOWN = 10  # records to look at
-TINY = 1e-9
 
 
 def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> list[str]:
@@ -91,14 +92,16 @@ def doubted(
 
 
 def cases(
-    task: Task, human: Sequence[Line], auto: Sequence[Line], audit: Audited | None
+    ranking: Sequence[str], human: Sequence[Line], auto: Sequence[Line], audit: Audited | None
 ) -> dict[str, list[dict[str, Any]]]:
     """Pick records that are worth a look.
 
     Parameters
     ----------
-    task, human, auto
-        As in `label_issues`.
+    ranking
+        From `label_issues`.
+    human, auto
+        As there.
     audit
         The open audit, or None; nothing is said of one that is not complete.
 
@@ -121,9 +124,9 @@ def cases(
                 "proposed": proposals[record]["value"],
                 "confidence": proposals[record]["confidence"],
             }
-            for record in ranking[:SHOWN]
+            for record in records[:SHOWN]
         ]
-        for name, ranking in (("suspicious", label_issues(task, human, auto)), ("mistaken", erred))
+        for name, records in (("suspicious", ranking), ("mistaken", erred))
     }
 
 
@@ -186,28 +189,11 @@ def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores
     scores
         Shape (records, labels): out-of-fold probabilities, from models that did not see the record's label.
     """
-    doubt = suspicion(task, values, scores).round(9)  # a tie is a tie on every machine
-    return [id for each, id in sorted(zip((-doubt).tolist(), ids, strict=True)) if each < 0]
-
-
-def suspicion(task: Choice, values: Sequence[Value], scores: np.ndarray) -> np.ndarray:
-    """Say how suspicious each label is: the log-odds of the best other against it, above 0 if that is more probable.
-
-    With several labels per record, each is such a question of yes or no, and the most suspicious answer counts. Against
-    the label quality scores and the confident joint of cleanlab (Northcutt, Jiang and Chuang, Confident Learning, 2021)
-    see `python -m benchmarks.label_errors`.
-
-    Returns
-    -------
-    Shape (records,).
-    """
-    codes = task.codes(values).astype(int)
+    doubt = suspicion(task, values, scores).round(DIGITS)  # a tie is a tie on every machine
+    codes = task.codes(values)
     if task.multiple:
-        own = np.where(codes == 1, scores, 1 - scores)
-        return _log_odds(1 - own, own).max(axis=1, initial=-np.inf)
-    own = scores[codes == 1]
-    return _log_odds(np.where(codes == 1, -np.inf, scores).max(axis=1), own)
-
-
-def _log_odds(other: np.ndarray, own: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(other, TINY)) - np.log(np.maximum(own, TINY))
+        other = (np.where(codes == 1, scores, 1 - scores) < 0.5).any(axis=1)
+    else:
+        other = scores.max(axis=1, initial=0) > (scores * codes).sum(axis=1)
+    ranked = sorted(zip((-doubt).tolist(), ids, other.tolist(), strict=True))
+    return [id for _, id, differs in ranked if differs]

@@ -17,7 +17,7 @@ from stages.quality.confusion import confusion
 from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
-from stages.quality.issues import label_issues, precision, region_doubts
+from stages.quality.issues import precision, region_doubts
 from stages.quality.settings import Quality
 from stages.tasks import Choice, DoubtKind, Locating, Outlined, Task
 
@@ -47,8 +47,8 @@ def statement(
     ----------
     version
         `name`, `labels` (lines of `labels.jsonl`), `splits` (records per split), and the reports `cleaning`,
-        `agreement`, `annotator`, `guarantee`; `curve` (lines of `data/labels/curve.jsonl`) and `seconds` (the median of
-        people's answers, or None).
+        `agreement`, `annotator`, `guarantee`; `curve` (lines of `data/labels/curve.jsonl`), `suspicious` (the ranking
+        of `label_issues`) and `seconds` (the median of people's answers, or None).
     human, auto
         Lines of `data/labels/human.jsonl` and `data/labels/auto.jsonl`.
     audit
@@ -95,7 +95,7 @@ def statement(
         },
         "guarantee": guarantee,
         "agreement": {key: version["agreement"][key] for key in AGREEMENT if key in version["agreement"]},
-        "issues": _issues(human, auto, task, nothing),
+        "issues": _issues(version["suspicious"], human, auto, task, nothing),
         "forecast": _forecast(version, human, {record: values[record] for record in random}, settings, task, seed),
     }
     gates = judge(settings.gates, stated)
@@ -177,11 +177,12 @@ def _forecast(
     return forecast(settings.gates, [truth[line["record"]] for line in judged], given, effort, task, seed, nothing)
 
 
-def _issues(human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: str | None) -> dict[str, Any]:
+def _issues(
+    ranking: Sequence[str], human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: str | None
+) -> dict[str, Any]:
     if not auto or all(line["value"] is None for line in human):
         unknown = dict.fromkeys(("suspicious", "rechecked", "precision_at"))
         return unknown | {"reason": nothing or "people have labelled nothing yet"}
-    ranking = label_issues(task, human, auto)
     found: dict[str, Any] = {"suspicious": len(ranking), "rechecked": sum(line["rechecked"] for line in human)}
     if isinstance(task, Locating):
         kinds = Counter(each.kind for doubts in region_doubts(task, human, auto).values() for each in doubts)
