@@ -191,9 +191,8 @@ def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores
     """
     doubt = suspicion(task, values, scores).round(DIGITS)  # a tie is a tie on every machine
     codes = task.codes(values)
-    if task.multiple:
-        other = (np.where(codes == 1, scores, 1 - scores) < 0.5).any(axis=1)
-    else:
-        other = scores.max(axis=1, initial=0) > (scores * codes).sum(axis=1)
+    best = 0.5 if task.multiple else scores.max(axis=1, keepdims=True, initial=0)
+    own = np.where(codes == 1, scores, 1 - scores if task.multiple else np.inf)
+    other = (own < best).any(axis=1)
     ranked = sorted(zip((-doubt).tolist(), ids, other.tolist(), strict=True))
     return [id for _, id, differs in ranked if differs]
