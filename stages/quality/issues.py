@@ -193,6 +193,5 @@ def suspicious(task: Choice, ids: Sequence[str], values: Sequence[Value], scores
     codes = task.codes(values)
     best = 0.5 if task.multiple else scores.max(axis=1, keepdims=True, initial=0)
     own = np.where(codes == 1, scores, 1 - scores if task.multiple else np.inf)
-    other = (own < best).any(axis=1)
-    ranked = sorted(zip((-doubt).tolist(), ids, other.tolist(), strict=True))
-    return [id for _, id, differs in ranked if differs]
+    other = np.flatnonzero((own < best).any(axis=1)).tolist()
+    return [ids[row] for row in sorted(other, key=lambda row: (-doubt[row], ids[row]))]
