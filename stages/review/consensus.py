@@ -90,18 +90,18 @@ def dawid_skene(task: Task, votes: Votes) -> dict[str, Consensus]:
     records = sorted(votes)
     given = [votes[record] for record in records]
     counts = list(map(len, given))
-    rows = np.repeat(np.arange(len(records)), counts)
+    starts = np.cumsum([0, *counts])
     annotators = _places(list(chain.from_iterable(given)))[1]
     flat = list(chain.from_iterable(each.values() for each in given))
     values, places = _places([tuple(value) for value in flat] if task.multiple else flat)
     codes = task.codes(values)[places]
     if task.multiple:
-        columns = [_posterior(rows, annotators, codes[:, label], 2)[:, 1] for label in range(len(task.labels))]
+        columns = [_posterior(starts, annotators, codes[:, label], 2)[:, 1] for label in range(len(task.labels))]
         scores = np.column_stack(columns)
     else:
         medians = [task.merge(list(each.values()))[0] for each in given] if isinstance(task, Rating) else []
         beginning = (task.codes(medians).astype(float), RATINGS) if medians else (None, PRIOR)
-        scores = _posterior(rows, annotators, codes.argmax(axis=1), len(task.labels), *beginning)
+        scores = _posterior(starts, annotators, codes.argmax(axis=1), len(task.labels), *beginning)
     likeliest = task.likeliest(scores.round(9))  # rounded: a tie is a tie on every machine
     why = {count: f"dawid_skene over {count} people" for count in set(counts)}
     return dict(zip(records, map(Consensus, *likeliest, map(why.__getitem__, counts)), strict=True))
@@ -117,28 +117,25 @@ def _places(items: Sequence[Any]) -> tuple[list[Any], np.ndarray]:
 
 
 def _posterior(
-    rows: np.ndarray,
+    starts: np.ndarray,
     annotators: np.ndarray,
     answers: np.ndarray,
     classes: int,
-    start: np.ndarray | None = None,
+    beginning: np.ndarray | None = None,
     weight: float = PRIOR,
 ) -> np.ndarray:
-    """Probability of each class, shape (rows, classes), given votes as three arrays of the same length."""
+    """Probability of each class, shape (records, classes), of votes sorted by record and where each record's start."""
     import numpy as np
     from scipy.sparse import csr_array
 
     count = annotators.max() + 1
-    votes = np.bincount(rows)
-    ones = np.ones(len(rows))
-    answered = annotators * classes + answers
-    taken = csr_array((ones, (rows, answered)), shape=(len(votes), count * classes))
-    # what errors are learnt from, with one row per annotator and answer
-    given = csr_array(((votes > 1)[rows] * ones, (answered, rows)), shape=(count * classes, len(votes)))
-    shares = csr_array((ones, (rows, answers)), shape=(len(votes), classes)).toarray()
-    truth = shares / votes[:, np.newaxis] if start is None else start
+    votes, ones = np.diff(starts), np.ones(len(answers))
+    taken = csr_array((ones, annotators * classes + answers, starts), shape=(len(votes), count * classes))
+    shares = csr_array((ones, answers, starts), shape=(len(votes), classes)).toarray()
+    truth = shares / votes[:, np.newaxis] if beginning is None else beginning
+    telling = (votes > 1)[:, np.newaxis]  # what errors are learnt from
     for _ in range(ITERATIONS):
-        confusion = (given @ truth).reshape(count, classes, classes)  # annotator, answer, truth
+        confusion = (taken.T @ (telling * truth)).reshape(count, classes, classes)  # annotator, answer, truth
         everyone = confusion.sum(axis=0) + np.eye(classes) + NEVER
         confusion += weight * everyone / everyone.sum(axis=0)
         confusion /= confusion.sum(axis=1, keepdims=True)
