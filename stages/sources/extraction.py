@@ -147,12 +147,13 @@ def article(data: bytes, charset: str | None, address: str) -> dict[str, str | N
     import trafilatura
 
     dates = {"extensive_search": False, "original_date": True}
-    found: Any = trafilatura.bare_extraction(
-        decoded(data, charset), url=address, with_metadata=True, date_extraction_params=dates
+    tree = trafilatura.load_html(decoded(data, charset))
+    found: Any = tree is not None and trafilatura.bare_extraction(
+        tree, url=address, with_metadata=True, date_extraction_params=dates
     )
-    if found is None or not found.text:
+    if not found or not found.text:
         raise ValueError("no main text")
-    language = next(iter(_tree(data, charset).xpath("/html/@lang")), None)
+    language = next(iter(tree.xpath("/html/@lang")), None)
     return dict.fromkeys(ARTICLE) | {
         "title": found.title,
         "author": found.author,
