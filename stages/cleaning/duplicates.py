@@ -39,11 +39,11 @@ class ExactDuplicates:
         if len(columns) == 1:
             whole = columns[0].filter(pa.array(some))
         else:  # the lengths say where each field ends, and -1 that there is none
-            lengths = [pc.cast(pc.fill_null(pc.binary_length(column), -1), pa.large_string()) for column in columns]
-            parts = [pc.fill_null(column, "") for column in columns]
-            whole = pc.binary_join_element_wise(*lengths, *parts, pa.scalar(",", pa.large_string())).filter(
-                pa.array(some)
-            )
+            lengths = np.column_stack([pc.fill_null(pc.binary_length(column), -1).to_numpy() for column in columns])
+            width = lengths.itemsize * len(columns)
+            heads = pa.array(lengths.view(f"V{width}").ravel(), pa.binary(width)).cast(pa.large_binary())
+            parts = [pc.fill_null(column, "").cast(pa.large_binary()) for column in columns]
+            whole = pc.binary_join_element_wise(heads, *parts, pa.scalar(b"", pa.large_binary())).filter(pa.array(some))
         ids = texts(table, "id").filter(pa.array(some))
         return Summary(np.flatnonzero(some), ids, digests(whole))
 

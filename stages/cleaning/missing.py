@@ -100,10 +100,12 @@ class Missing:
 
 
 def blank(table: pd.DataFrame, field: str) -> np.ndarray:
-    """True where there is nothing, or nothing but white space."""
+    """True where there is nothing, or nothing but white space as Unicode has it."""
     import pyarrow.compute as pc
 
-    return ~flags(pc.match_substring_regex(texts(table, field), r"[^\s\v\x{85}\x{a0}\x{2000}-\x{200a}\x{3000}]"))
+    column = texts(table, field)
+    empty = pc.or_(pc.equal(pc.binary_length(column), 0), pc.utf8_is_space(column))
+    return flags(empty) | column.is_null().to_numpy(zero_copy_only=False)
 
 
 def _reject(table: pd.DataFrame, missing: dict[str, np.ndarray], allowed: int) -> Outcome:

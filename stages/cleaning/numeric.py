@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NUMBER = r"^\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*$"
+HEAD = 100  # values that tell a column of words
 
 
 def numbers(values: pa.Array) -> np.ndarray:
@@ -17,11 +18,14 @@ def numbers(values: pa.Array) -> np.ndarray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    try:  # most columns need no second look, which takes five times as long
+    try:  # most columns need no second look
+        pc.cast(values[:HEAD], pa.float64())  # Arrow goes on after the first failure, and each costs it a message
         numeric = pc.cast(values, pa.float64())
     except pa.ArrowInvalid:
-        written = pc.if_else(pc.match_substring_regex(values, NUMBER), values, pa.scalar(None, values.type))
-        numeric = pc.cast(pc.ascii_ltrim(pc.ascii_trim_whitespace(written), "+"), pa.float64())
+        encoded = values.dictionary_encode()
+        plain = pc.ascii_ltrim(pc.ascii_trim_whitespace(encoded.dictionary), "+")
+        written = pc.if_else(pc.match_substring_regex(encoded.dictionary, NUMBER), plain, pa.scalar(None, plain.type))
+        numeric = pc.cast(written, pa.float64()).take(encoded.indices)
     read = numeric.to_numpy(zero_copy_only=False)
     return np.where(np.isfinite(read), read, np.nan)
 

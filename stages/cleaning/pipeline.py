@@ -208,8 +208,9 @@ def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
         outcome = operator.apply(table, task.decision) if work.number and not place else operator.apply(table)
         _check_outcome(name, table, outcome)
         out = table.index.isin(outcome.rejected.index)
-        changed = {field: _changed(table, outcome.table, field) & ~out for field in work.fields}
-        touched = np.logical_or.reduce(list(changed.values()))
+        fields = work.fields if outcome.table is not table else ()
+        changed = {field: _changed(table, outcome.table, field) & ~out for field in fields}
+        touched = np.logical_or.reduce([np.zeros(len(table), dtype=bool), *changed.values()])
         counts[name] = dict(zip(COUNTED, (len(table), int(touched.sum()), int(out.sum())), strict=True))
         trail += _trail(name, table, changed, outcome.noted)
         if out.any():
