@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from ftfy import fix_encoding
 from ftfy.fixes import remove_control_chars, remove_terminal_escapes, unescape_html
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages import InputError, tables
@@ -36,7 +36,7 @@ from stages.cleaning import (
     columns,
 )
 from stages.cleaning import repair as patterns
-from stages.cleaning.base import texts
+from stages.cleaning.base import digests, texts
 from stages.engine import Local
 
 TEXT = {"text": "text"}
@@ -443,10 +443,14 @@ def test_values_that_do_not_fit_their_type_are_rejected_with_what_was_found(tmp_
     assert kept(cleaned) == [None]
 
 
-@given(
-    st.lists(st.tuples(st.none() | st.text(st.characters(exclude_categories=["Cs"])), st.none() | st.floats(-1e9, 1e9)))
+NUMBERS = (
+    st.floats(-2e9, 2e9) | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**10), 10**10).map(float)
 )
-@settings(max_examples=50, deadline=None)
+
+
+@given(st.lists(st.tuples(st.none() | st.text(st.characters(exclude_categories=["Cs"])), st.none() | NUMBERS)))
+@example([("", each) for each in (-0.0, 5e-324, 9.99e-5, 1e-4, 999999999.9999999, 1e9, 1e15, 1e16, 1e308)])
+@settings(max_examples=80, deadline=None)
 def test_content_is_the_hash_of_the_shown_values(rows: list[tuple[str | None, float | None]]) -> None:
     from stages.cleaning.schema import cast, content
 
@@ -454,6 +458,14 @@ def test_content_is_the_hash_of_the_shown_values(rows: list[tuple[str | None, fl
     found = content(cast(frame, {"text": "text", "number": "number"}), ["number", "text"]).to_pylist()
     expected = [json.dumps([number, text], ensure_ascii=False, separators=(",", ":")) for text, number in rows]
     assert found == [hashlib.sha256(each.encode()).hexdigest()[:12] for each in expected]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))), st.sampled_from([pa.string(), pa.large_string()]))
+@settings(max_examples=50, deadline=None)
+def test_texts_are_hashed_one_by_one_wherever_they_lie_in_a_longer_column(values: list[str], kind: pa.DataType) -> None:
+    longer = pa.array(["before", *values, "after"], kind).slice(1, len(values))
+    expected = [hashlib.sha256(text.encode()).digest() for text in values]
+    assert [row.tobytes() for row in digests(longer)] == expected
 
 
 # The pipeline

@@ -112,9 +112,11 @@ def _json_texts(values: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
     special = pc.fill_null(pc.match_substring_regex(values, r'["\\\x00-\x1f]'), False)
-    escaped = pa.array([encode_basestring(text)[1:-1] for text in values.filter(special).to_pylist()], values.type)
+    if pc.any(special).as_py():
+        escaped = [encode_basestring(text)[1:-1] for text in values.filter(special).to_pylist()]
+        values = pc.replace_with_mask(values, special, pa.array(escaped, values.type))
     quote, nothing = pa.scalar('"', values.type), pa.scalar("", values.type)
-    quoted = pc.binary_join_element_wise(quote, pc.replace_with_mask(values, special, escaped), quote, nothing)
+    quoted = pc.binary_join_element_wise(quote, values, quote, nothing)
     return pc.fill_null(quoted, "null")
 
 
