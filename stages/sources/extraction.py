@@ -147,10 +147,10 @@ def article(data: bytes, charset: str | None, address: str) -> dict[str, str | N
     import trafilatura
 
     dates = {"extensive_search": False, "original_date": True}
-    tree = trafilatura.load_html(decoded(data, charset))
-    if tree is None:
-        raise ValueError("no page of HTML")
-    found: Any = trafilatura.bare_extraction(tree, url=address, with_metadata=True, date_extraction_params=dates)
+    tree: Any = trafilatura.load_html(decoded(data, charset))
+    found: Any = None
+    if tree is not None:
+        found = trafilatura.bare_extraction(tree, url=address, with_metadata=True, date_extraction_params=dates)
     if found is None or not found.text:
         raise ValueError("no main text")
     language = next(iter(tree.xpath("/html/@lang")), None)
