@@ -106,7 +106,19 @@ class Trial:
         given = TASK.show(self.truth[record])
         self.rounds.append(
             Annotation(
-                number, line, record, "c", "ann", "submitted", queue, given, None, "g", None, None, self.truth[record]
+                record,
+                "c",
+                "ann",
+                "submitted",
+                queue,
+                given,
+                None,
+                "g",
+                None,
+                None,
+                round=number,
+                line=line,
+                value=self.truth[record],
             )
         )
 

@@ -24,7 +24,8 @@ FILES = sorted(path.stem for path in (ROOT / "stages").glob("*.py") if path.stem
 PACKAGES = sorted(path.parent.name for path in (ROOT / "stages").glob("*/__init__.py"))
 INFRASTRUCTURE = {"tables", "engine", "media"}
 SHARED = {"tasks", "sampling"}
-BESIDE_THE_DAG = {"versions": {"quality", "report"}}  # what a package that is no stage's may import more
+# What a package that is no stage's may import more.
+BESIDE_THE_DAG = {"versions": {"quality", "report"}, "label_studio": {"review"}}
 BESIDE = {"configuration"}  # knows Hydra and the paths of conf/: for stage files alone
 KINDS = ("pictures",)  # of data, of which a copy of the template may lack some
 LINES = 55

@@ -34,9 +34,10 @@ from stages.review import (
     uncertainty,
 )
 from stages.review.gold import mixed_in
-from stages.tasks import Choice
+from stages.tasks import Choice, Text
 
 TASK = Choice("sentiment", "text", ("positive", "neutral", "negative"))
+WORDS = Text("summary", "text")
 TOPICS = Choice("topics", "text", ("food", "price", "staff"), multiple=True)
 REVIEW = Review(
     batch=10,
@@ -166,6 +167,15 @@ def test_labels_of_an_earlier_label_set_are_read_as_what_they_are_now(tmp_path):
     assert made.report["void"] == {"count": 1, "records": ["2"]}
     with pytest.raises(InputError, match="label 'glad' is not in the labelling interface"):
         read_rounds([path], TASK, {"mixed": None})
+
+
+def test_a_free_text_is_no_label_though_it_reads_like_an_earlier_one(tmp_path):
+    said, gone = (
+        json.dumps(line(each) | {"result": WORDS.show(text)}) for each, text in (("1", "glad"), ("2", "mixed"))
+    )
+    path = write_round(tmp_path, f"{said}\n{gone}\n")
+    one, two = read_rounds([path], WORDS, {"glad": "positive", "mixed": None})
+    assert (one.value, two.value) == ("glad", "mixed")
 
 
 def test_labels_that_became_one_are_one_label(tmp_path):

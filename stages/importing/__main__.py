@@ -18,9 +18,8 @@ from stages import InputError, media, tasks
 from stages.configuration import Dataset, chosen
 from stages.importing import READERS, result
 from stages.label_studio import pulling
-from stages.label_studio.exports import Answer
 from stages.media import pictures as codec
-from stages.review import current, read_rounds
+from stages.review import Line, current, read_rounds
 from stages.tables import read, rounded
 
 ROUNDS = Path("data/annotations")
@@ -50,7 +49,7 @@ def run(form: str, path: Path, annotator: str) -> bool:
     rejected = dict(read("data/clean/rejected", ["id", "reason"]).values.tolist())
     records = _records(dataset, contents)
     rounds = ROUNDS / dataset.rounds
-    answers: dict[str, Answer] = {}
+    answers: dict[str, Line] = {}
     left_out: list[str] = []
     cut = known = 0
     with pulling.alone(rounds):
@@ -74,11 +73,11 @@ def run(form: str, path: Path, annotator: str) -> bool:
             if standing.get(record) == shown:
                 known += 1
                 continue
-            answers[record] = Answer(
+            answers[record] = Line(
                 record, content, annotator, "submitted", "direct", shown, None, GUIDELINE, seconds=None, at=None
             )
             cut += beyond
-        written = pulling.write(rounds, [answers[record].line() for record in sorted(answers)])
+        written = pulling.write(rounds, [answers[record].written() for record in sorted(answers)])
     print(f"{written or 'nothing new, no round written'}: {len(answers):,} labelled records, {known:,} as they were")
     if cut:
         print(f"{cut:,} boxes reached beyond their pictures by a pixel or more, and were cut there")

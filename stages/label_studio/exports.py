@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from stages import InputError
 from stages.label_studio.pseudonyms import Names
+from stages.review.lines import QUEUE, Line, number, text, time_of
 from stages.tables import read_json, rounded
 from stages.tasks import Interface
 
@@ -22,33 +21,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 10  # times as long as for other requests: the server writes an export of 10,000 tasks in about 50 seconds
 EARLIEST = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
-QUEUE = re.compile(r"random|active|direct|audit:[1-9][0-9]*")
-SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair passes JSON but can be written nowhere
 
 Key = tuple[str, str]  # record, annotator
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a person says of a record now: a line of a round to be."""
-
-    record: str
-    content: str
-    annotator: str
-    action: str
-    queue: str
-    result: list[dict[str, Any]]
-    shown: dict[str, Any] | None
-    guideline: str
-    seconds: float | None
-    at: str | None
-    ground_truth: bool = False
-
-    def line(self) -> dict[str, Any]:
-        line = asdict(self)
-        if not self.ground_truth:
-            del line["ground_truth"]
-        return line
 
 
 @dataclass(frozen=True)
@@ -67,7 +41,7 @@ class Answers:
         How many were submitted without any result, though the interface asks for one.
     """
 
-    given: dict[Key, Answer]
+    given: dict[Key, Line]
     left_out: dict[Key, str]
     since: dict[str, datetime | None]
     empty: int
@@ -217,7 +191,7 @@ def _asked(task: Any, where: str) -> Mapping[str, Any]:
     data = _data(task)
     name = f"{where}: task {task.get('id')!r:.40}" if isinstance(task, dict) else f"{where}: {task!r:.40}"
     for key in ("record", "content", "queue"):
-        if not _text(data.get(key)):
+        if not text(data.get(key)):
             raise InputError(
                 f"{name} has no data.{key}, so it was not made from data/review/tasks.json; delete it on the server, "
                 "or use a project of its own"
@@ -229,14 +203,14 @@ def _asked(task: Any, where: str) -> Mapping[str, Any]:
     return data
 
 
-def _answer(task: Mapping[str, Any], annotation: Mapping[str, Any], person: str, interface: Interface) -> Answer:
+def _answer(task: Mapping[str, Any], annotation: Mapping[str, Any], person: str, interface: Interface) -> Line:
     result = annotation.get("result")
     if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):
         raise ValueError(f"a list of results is expected, found {result!r:.60}")
     result = rounded(result)
     json.dumps(result, ensure_ascii=False).encode()  # half a surrogate pair could be written nowhere
     data, seconds, at = task["data"], annotation.get("lead_time"), annotation.get("updated_at")
-    return Answer(
+    return Line(
         record=data["record"],
         content=data["content"],
         annotator=person,
@@ -245,7 +219,7 @@ def _answer(task: Mapping[str, Any], annotation: Mapping[str, Any], person: str,
         result=result,
         shown=_shown([*(task.get("predictions") or []), annotation.get("prediction")], interface),
         guideline=interface.guideline,
-        seconds=seconds if _number(seconds) and seconds >= 0 else None,
+        seconds=seconds if number(seconds) and seconds >= 0 else None,
         at=at if time_of(at) else None,
         ground_truth=annotation.get("ground_truth") is True,
     )
@@ -273,22 +247,6 @@ def _shown(predictions: Sequence[Any], interface: Interface) -> dict[str, Any] |
             value = interface.task.parse(result)  # type: ignore[arg-type]
         except ValueError:
             continue
-        if _text(by) and _number(score) and 0 <= score <= 1:
+        if text(by) and number(score) and 0 <= score <= 1:
             return {"by": by, "value": value, "confidence": score}
     return None
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and value != "" and not SURROGATE.search(value)
-
-
-def _number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def time_of(value: Any) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(value)
-    except (ValueError, TypeError):
-        return None
-    return time if time.tzinfo else None

@@ -10,37 +10,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from stages import InputError
-from stages.label_studio.exports import Answer, Answers, Key, answers, time_of
+from stages.label_studio.exports import Answers, Key, answers
 from stages.label_studio.pseudonyms import Names
+from stages.review.lines import Line, time_of
 from stages.tables import whole, write_lines
 from stages.tasks import Interface
 
 NAMED = 10  # records or reasons that a summary names at most
 ROUND = re.compile(r"round-([0-9]{4})\.jsonl")
-
-
-class Line(Protocol):
-    """What a round says."""
-
-    @property
-    def record(self) -> str: ...
-    @property
-    def content(self) -> str: ...
-    @property
-    def annotator(self) -> str: ...
-    @property
-    def action(self) -> str: ...
-    @property
-    def queue(self) -> str: ...
-    @property
-    def result(self) -> list[dict[str, Any]]: ...
-    @property
-    def at(self) -> str | None: ...
-    @property
-    def ground_truth(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -57,9 +37,9 @@ class Difference:
         Records with answers in the rounds, whose task is no longer on the server: their answers stay.
     """
 
-    new: list[Answer]
-    changed: list[Answer]
-    deleted: list[Answer]
+    new: list[Line]
+    changed: list[Line]
+    deleted: list[Line]
     unchanged: int
     gone: list[str]
 
@@ -167,7 +147,7 @@ def difference(found: Answers, rounds: Iterable[Line], people: Collection[str], 
     return Difference(new, changed, deleted, len(given) - len(new) - len(changed), sorted(gone))
 
 
-def _recognised(given: Mapping[Key, Answer], known: Mapping[Any, str], people: Collection[str]) -> dict[Key, Answer]:
+def _recognised(given: Mapping[Key, Line], known: Mapping[Any, str], people: Collection[str]) -> dict[Key, Line]:
     """Give those who left the server, which then hides their addresses, the names that they have in the rounds."""
     left = {
         annotator: known[_trace(answer)]
@@ -192,8 +172,8 @@ def _made_there(line: Line, found: Answers, people: Collection[str]) -> bool:
     return made is not None and given is not None and given >= made and line.annotator in people
 
 
-def _deletion(line: Line, guideline: str) -> Answer:
-    return Answer(line.record, line.content, line.annotator, "deleted", line.queue, [], None, guideline, None, None)
+def _deletion(line: Line, guideline: str) -> Line:
+    return Line(line.record, line.content, line.annotator, "deleted", line.queue, [], None, guideline, None, None)
 
 
 def pull(
@@ -238,7 +218,7 @@ def pull(
     lines = sorted([*each.new, *each.changed, *each.deleted], key=lambda answer: (answer.record, answer.annotator))
     unknown = sorted({answer.record for answer in [*each.new, *each.changed]}.difference(records))
     left_out = [reason for _, reason in sorted(found.left_out.items())]
-    return Pulled([answer.line() for answer in lines], each, left_out, found.empty, unknown)
+    return Pulled([answer.written() for answer in lines], each, left_out, found.empty, unknown)
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from stages.label_studio.client import DoubtfulError, MissingError, listed
 from stages.label_studio.forms import check
 from stages.label_studio.project import Project
 from stages.label_studio.pseudonyms import Names
-from stages.label_studio.pulling import Line, difference
+from stages.label_studio.pulling import difference
+from stages.review import Line
 from stages.tasks import Interface
 
 BATCH = 250  # tasks per request; the server stores about 320 a second

@@ -4,6 +4,7 @@ from stages.review import audit
 from stages.review.consensus import Consensus, dawid_skene, majority
 from stages.review.gold import read_gold
 from stages.review.judging import Audited, audited
+from stages.review.lines import Line
 from stages.review.queue import Queued, next_batch
 from stages.review.rounds import Annotation, current
 from stages.review.rounds import read as read_rounds
@@ -18,6 +19,7 @@ __all__ = [
     "Audited",
     "Consensus",
     "Gold",
+    "Line",
     "Mix",
     "Queued",
     "Review",
