@@ -154,12 +154,13 @@ class Project:
         person: str = "ann",
         queue: str = "random",
         control: tuple[str, str] = ("sentiment", "text"),
+        folder: str = "data/annotations",
     ) -> None:
         """Write a round of what one person said of records, each with the hash of what they saw."""
-        number = len(list(self.path("data/annotations").glob("round-*.jsonl"))) + 1
+        number = len(list(self.path(folder).glob("round-*.jsonl"))) + 1
         rows = [annotation(record, content, value, person, queue, control) for record, (content, value) in said.items()]
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        self.write(f"data/annotations/round-{number:04}.jsonl", text)
+        self.write(f"{folder}/round-{number:04}.jsonl", text)
 
 
 def annotation(
