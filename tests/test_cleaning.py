@@ -281,6 +281,15 @@ def test_units_become_one_without_the_noise_of_floats() -> None:
     assert list(reasons(outcome)) == [3, 4]
 
 
+def test_prices_are_read_with_the_signs_of_their_country() -> None:
+    prices = Units("text", {"€": 1, "$": 0.9}, decimal=",", thousands=".")
+    outcome = prices.apply(table(["€ 1.234,50", "20 €", "$99,00", "-1.000.000€", "€ 1.23", "1,234.50 €"]))
+    assert changed(outcome) == ["1234.5", "20", "89.1", "-1000000", "€ 1.23", "1,234.50 €"]
+    assert list(reasons(outcome)) == [4, 5]
+    with pytest.raises(InputError, match="two different"):
+        Units("text", {"€": 1}, decimal=",", thousands=",")
+
+
 def test_values_are_mapped_and_others_kept_or_rejected() -> None:
     frame = table(["y", "n", "?", "maybe", None])
     mapping = {"y": "yes", "n": "no", "?": None}

@@ -33,23 +33,14 @@ class Numbers:
     thousands: str = ","
 
     def __post_init__(self) -> None:
-        if len(self.decimal) != 1 or len(self.thousands) > 1 or self.decimal == self.thousands:
-            found = f"decimal {self.decimal!r}, thousands {self.thousands!r}"
-            raise InputError(f"'decimal' and 'thousands' must be two different characters, found {found}")
+        _check_signs(self.decimal, self.thousands)
 
     def apply(self, table: pd.DataFrame) -> Outcome:
-        point, comma = re.escape(self.decimal), re.escape(self.thousands)
-        grouped = rf"[0-9]{{1,3}}(?:{comma}[0-9]{{3}})+|" if comma else ""
-        form = re.compile(rf"\s*([+-]?)({grouped}[0-9]+)(?:{point}([0-9]+))?([eE][+-]?[0-9]+)?\s*")
+        form = re.compile(rf"\s*({_number(self.decimal, self.thousands)}(?:[eE][+-]?[0-9]+)?)\s*")
 
         def rewrite(text: str) -> str | None:
             match = form.fullmatch(text)
-            if not match:
-                return None
-            sign, whole, fraction, exponent = match.groups("")
-            if self.thousands:
-                whole = whole.replace(self.thousands, "")
-            return f"{sign.strip('+')}{whole}{'.' if fraction else ''}{fraction}{exponent}"
+            return _plain(match[1], self.decimal, self.thousands).removeprefix("+") if match else None
 
         return _rewritten(table, self.field, rewrite, f"a number such as 1{self.thousands}234{self.decimal}5")
 
@@ -102,20 +93,27 @@ class Units:
         The column.
     factors
         What each unit is worth in the wanted one; an empty name allows numbers without a unit.
+    decimal, thousands
+        As in `Numbers`.
     """
 
     field: str
     factors: dict[str, float]
+    decimal: str = "."
+    thousands: str = ""
+
+    def __post_init__(self) -> None:
+        _check_signs(self.decimal, self.thousands)
 
     def apply(self, table: pd.DataFrame) -> Outcome:
         factors = {unit: Decimal(repr(factor)) for unit, factor in self.factors.items()}
-        form = re.compile(r"\s*([^0-9+-]*?)\s*([+-]?[0-9]+(?:\.[0-9]+)?)\s*(.*?)\s*")
+        form = re.compile(rf"\s*([^0-9+-]*?)\s*({_number(self.decimal, self.thousands)})\s*(.*?)\s*")
 
         def rewrite(text: str) -> str | None:
             match = form.fullmatch(text)
             if not match or (match[1] and match[3]) or (unit := match[1] or match[3]) not in factors:
                 return None
-            value = f"{Decimal(match[2]) * factors[unit]:f}"
+            value = f"{Decimal(_plain(match[2], self.decimal, self.thousands)) * factors[unit]:f}"
             return value.rstrip("0").rstrip(".") if "." in value else value
 
         return _rewritten(table, self.field, rewrite, f"a number with a unit of {', '.join(map(repr, factors))}")
@@ -155,6 +153,22 @@ class MapValues:
             f"{self.field} is {text!r}, not {' or '.join(self.values)}" for text in column.filter(unnamed).to_pylist()
         ]
         return Outcome(with_texts(table, self.field, mapped), reasons(table, unnamed, say))
+
+
+def _check_signs(decimal: str, thousands: str) -> None:
+    if len(decimal) != 1 or len(thousands) > 1 or decimal == thousands:
+        found = f"decimal {decimal!r}, thousands {thousands!r}"
+        raise InputError(f"'decimal' and 'thousands' must be two different characters, found {found}")
+
+
+def _number(decimal: str, thousands: str) -> str:
+    """A pattern of numbers with these signs."""
+    grouped = rf"[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+|" if thousands else ""
+    return rf"[+-]?(?:{grouped}[0-9]+)(?:{re.escape(decimal)}[0-9]+)?"
+
+
+def _plain(number: str, decimal: str, thousands: str) -> str:
+    return number.replace(thousands, "").replace(decimal, ".")
 
 
 def _rewritten(table: pd.DataFrame, field: str, rewrite: Callable[[str], str | None], expected: str) -> Outcome:
