@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import subprocess
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -326,4 +327,13 @@ def test_what_is_wrong_in_a_shard_is_said_with_its_member(tmp_path, monkeypatch,
         list(TarShards(path="0.tar").read(["image", "city"]))
     Path("0.tar").write_bytes(b"no tar file" * 100)
     with pytest.raises(InputError, match=r"0\.tar: no tar file"):
+        list(TarShards(path="0.tar").read(["image"]))
+
+
+def test_a_member_that_unpacks_to_more_than_the_file_has_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with open("0.json", "wb") as file:
+        file.truncate(1 << 40)  # a hole: a terabyte in no blocks
+    subprocess.run(["tar", "--sparse", "-cf", "0.tar", "0.json"], check=True)
+    with pytest.raises(InputError, match=r"0\.tar//0\.json: a sparse file"):
         list(TarShards(path="0.tar").read(["image"]))

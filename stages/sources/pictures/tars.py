@@ -75,6 +75,8 @@ def _samples(path: Path) -> dict[str, dict[str, Any]]:
                 stem, dot, suffix = member.name.rpartition(".")
                 if not member.isreg():
                     continue
+                if member.issparse():  # the one kind of member that unpacks to more than the file has
+                    raise InputError(f"{path}//{member.name}: a sparse file, which is not read; make the shard anew")
                 if f"{dot}{suffix}".lower() in PICTURES:
                     if stem in samples:
                         raise InputError(f"{path}//{member.name}: a second picture of this name; make the shard anew")
