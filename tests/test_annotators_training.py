@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from stages import InputError, tables
-from stages.annotators import Embeddings, NotEnough, SentenceEncoder, SetFit, Transformer, crossfit
-from stages.annotators.training import KEPT, Schedule, _batches
+from stages.annotators import Embeddings, NotEnough, SentenceEncoder, SetFit, Transformer, crossfit, training
+from stages.annotators.training import KEPT, SHORTEST, Schedule, _batches
 from stages.annotators.transformer import Lora
 from stages.tasks import Choice
 from tests.pretrained import bert, llama, read
@@ -111,7 +111,9 @@ def test_setfit_learns_from_eight_real_tweets_of_each_class(table, tmp_path):
 FIT = """
 import sys
 sys.path.insert(0, ".")
+from stages.annotators import training
 from tests.test_annotators_training import *
+training.SAVED = 0
 table = tweets(500)
 fitted(sys.argv[1], sys.argv[2], table)
 """
@@ -162,6 +164,13 @@ def test_training_that_had_ended_is_not_repeated_and_few_checkpoints_are_kept(ta
     assert place.stat().st_mtime_ns == before
     assert again.predict(table[:9]).tobytes() == one.predict(table[:9]).tobytes()
     assert len(list(cache.glob("training/*.pt"))) <= KEPT + 1
+
+
+def test_a_brief_training_is_kept_once(table, tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(training, "_save", lambda state, _: kept.append(state["step"]))
+    Transformer(("text",), bert(table["text"], tmp_path), BRIEF).fit(table[:16], table["label"][:16].tolist(), TASK, 1)
+    assert kept == [SHORTEST]
 
 
 def test_training_stops_when_held_out_labels_say_so(table, tmp_path):

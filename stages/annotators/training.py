@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 THREADS = 2  # of the CPU: another number changes the last bits of a sum, so it is no matter of the machine
 SHORTEST = 100  # steps; a few labels need more epochs (Mosbach et al., On the Stability of Fine-tuning BERT, ICLR 2021)
 SORTED = 8  # batches among which texts are sorted by length
-SAVED = 100  # steps between two checkpoints
+SAVED = 60  # seconds between two checkpoints, of which each holds the weights three times
 KEPT = 12  # files; two runs of five folds and a whole
 HELD_OUT = 8  # one in so many labels tells when to stop
 ENOUGH = 80  # labels; with fewer, so few would be held out that they tell nothing
@@ -106,6 +107,7 @@ def train(
             optimizer.load_state_dict(state["optimizer"])
             rates.load_state_dict(state["rates"])
     every = range(state["step"], 0 if "ended" in state else steps * epochs)
+    saved = time.monotonic()
     for step in progress(every, "annotate: training", len(every)):
         epoch, turn = divmod(step, steps)
         batch = _batches(lengths, schedule.batch, f"{key} epoch {epoch}")[turn]
@@ -120,9 +122,10 @@ def train(
                 state |= {"best": epoch + 1, "loss": found, "kept": _copies(weights)}
             elif epoch + 1 - state["best"] >= schedule.patience:
                 break
-        if turn == steps - 1 or state["step"] % SAVED == 0:
+        if time.monotonic() - saved >= SAVED:
             now = {"weights": _copies(weights), "optimizer": optimizer.state_dict(), "rates": rates.state_dict()}
             _save(state | now, place)
+            saved = time.monotonic()
     if "ended" not in state:
         ended = state["step"] // steps
         kept = {"kept": _copies(weights), "best": ended} if state["kept"] is None else {}
