@@ -141,6 +141,8 @@ def test_diverse_takes_one_of_each_theme_before_a_second_of_any() -> None:
     assert sorted(reason for _, reason in found) == ["stands for 2 alike", "stands for 20 alike", "stands for 4 alike"]
 
 
-def test_diverse_needs_texts() -> None:
-    with pytest.raises(InputError, match="people see none"):
-        list(ranking(pool([[0.5, 0.5, 0]] * 3), "diverse"))
+def test_diverse_is_the_margin_where_people_see_no_text() -> None:
+    given = pool([[0.9, 0.1, 0], [0.5, 0.5, 0]], records=[*ids(2), "zzz"])
+    found = list(ranking(given, "diverse"))
+    assert found == list(ranking(given, "margin"))
+    assert [record for record, _ in found] == ["zzz", "001", "000"]

@@ -195,6 +195,8 @@ def _pace(pool: Pool) -> Callable[[str], float] | None:
 def _diverse(pool: Pool) -> Ranking:
     """Take one of each group of alike records, uncertain ones counting more; then the next uncertain ones.
 
+    Where people see no text there is nothing to tell what is alike, and the most uncertain come first.
+
     References
     ----------
     F. Zhdanov, Diverse Mini-Batch Active Learning, arXiv:1901.05954 (2019).
@@ -203,7 +205,8 @@ def _diverse(pool: Pool) -> Ranking:
     from sklearn.cluster import KMeans
 
     if not any(pool.texts.values()):
-        raise InputError("active.strategy: diverse goes by texts, and people see none; choose another in conf/review/")
+        yield from ranking(pool, "margin")
+        return
     doubts = dict.fromkeys(pool.records, 1.0) | dict(zip(pool.known, pool.unsure(), strict=True))
     by_doubt = sorted(pool.records, key=lambda each: (-doubts[each], each))
     near = by_doubt[: WIDE * pool.places]
