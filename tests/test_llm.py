@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -582,6 +583,34 @@ def test_diverse_examples_are_unlike_each_other() -> None:
     assert "stocks fell sharply" in [
         each.shown["text"] for each in examples.pool(Examples(2, "diverse"), labelled, MOOD)
     ]
+
+
+@dataclass(frozen=True)
+class ByMood:
+    """An encoder that knows which words mean the same."""
+
+    def fingerprint(self) -> str:
+        return "by mood"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        glad = ("lovely", "splendid", "happy")
+        return np.array([[1.0, 0.1] if any(word in text for word in glad) else [0.1, 1.0] for text in texts])
+
+
+@pytest.mark.parametrize(("encoder", "nearest"), [(None, "an awful day"), (ByMood(), "splendid weather")])
+def test_examples_are_near_by_their_words_or_by_what_an_encoder_makes_of_them(
+    encoder: ByMood | None, nearest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELMILL_CACHE", str(tmp_path))
+    labelled = [Example(text, {"text": text}, "good") for text in ("an awful day", "splendid weather")]
+    settings = Examples(1, "nearest")
+    given = examples.pool(settings, labelled, MOOD, encoder)
+    ((found,),) = examples.pick(settings, given, [{"text": "a lovely day"}], encoder)
+    assert found.shown["text"] == nearest
+    diverse = examples.pool(
+        Examples(2, "diverse"), [*labelled, Example("b", {"text": "an awful night"}, "good")], MOOD, encoder
+    )
+    assert [each.key for each in diverse] == ["an awful day", "splendid weather"]
 
 
 def test_no_record_is_among_its_own_examples_and_the_answers_shown_are_people_s(make: Make) -> None:

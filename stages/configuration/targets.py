@@ -123,6 +123,8 @@ def _setting(kind: Any, value: Any, key: str) -> Any:
     """Make what is annotated with a protocol, or with a mapping of them, from its own `_target_`; check all else."""
     if not any(getattr(each, "_is_protocol", False) for each in (kind, *_nested(kind))):
         return _checked(kind, value, key)
+    if value is None and type(None) in typing.get_args(kind):
+        return None
     if not isinstance(value, Mapping) or (not typing.get_args(kind) and "_target_" not in value):
         raise InputError(f"{where(key)}: a mapping with _target_ is expected, found {value!r:.100}")
     return instantiate(value, key)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError
+from stages.annotators.encoders import Encoder
 from stages.annotators.llm import prompt
 from stages.annotators.llm.answers import askable
 from stages.annotators.llm.asking import Asker, refuse
@@ -50,6 +51,8 @@ class LLM:
         File for the record of answers, which git ignores.
     examples
         Which labelled records the model is shown as examples.
+    encoder
+        What turns texts into vectors, to tell which examples are alike; None: they have the same words.
     explain
         Whether the model says why, before it says what; kept with the answer.
     samples
@@ -72,6 +75,7 @@ class LLM:
     guideline: str
     store: str
     examples: Examples = field(default_factory=Examples)
+    encoder: Encoder | None = None
     explain: bool = False
     samples: int = 5
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -94,8 +98,9 @@ class LLM:
 
     def __repr__(self) -> str:
         """Say what the labels depend on; the annotator's name has a hash of it."""
-        settings = (self.model, self.fields, self.examples, self.explain, self.samples, dict(self.parameters))
-        return repr((*settings, self._prompt.template, self._prompt.guideline))
+        shown = (self.model, self.fields, self.examples, self.encoder)
+        asked = (self.explain, self.samples, dict(self.parameters), self._prompt.template, self._prompt.guideline)
+        return repr((*shown, *asked))
 
     @property
     def name(self) -> str:
@@ -107,7 +112,7 @@ class LLM:
             Example(order(seed, id), each, value)
             for id, each, value in zip(records["id"], shown(records, self.fields), values, strict=True)
         ]
-        return self._model(task, seed, pool(self.examples, labelled, task))
+        return self._model(task, seed, pool(self.examples, labelled, task, self.encoder))
 
     def load(self, folder: Path, task: Task) -> LLMModel:
         saved = read_json(folder / "model.json")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from stages import InputError, tables
+from stages.annotators.encoders import Encoder
+from stages.annotators.vectors import vectors
 from stages.tasks import Task
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Examples:
     strategy
         `fixed`: the same for all records, each set of labels in turn, in the order of a hash. `diverse`: the same for
         all records, each as unlike those before it as can be. `nearest`: for each record those most like it, the most
-        alike last. Alike are texts with the same words (cosine of TF-IDF).
+        alike last. Alike are texts with the same words (cosine of TF-IDF), or what an encoder puts close together.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -48,7 +50,7 @@ class Example:
     value: Any
 
 
-def pool(settings: Examples, labelled: Sequence[Example], task: Task) -> list[Example]:
+def pool(settings: Examples, labelled: Sequence[Example], task: Task, encoder: Encoder | None = None) -> list[Example]:
     """Give the examples that are for all records, or for `nearest` those that they are picked from."""
     ordered = sorted(labelled, key=lambda each: each.key)
     if settings.count == 0 or not ordered:
@@ -56,21 +58,24 @@ def pool(settings: Examples, labelled: Sequence[Example], task: Task) -> list[Ex
     if settings.strategy == "nearest":
         return ordered
     if settings.strategy == "diverse":
-        return _diverse(ordered, settings.count)
+        return _diverse(ordered, settings.count, encoder)
     return _in_turn(ordered, settings.count, task)
 
 
-def pick(settings: Examples, pool: Sequence[Example], shown: Sequence[dict[str, Any]]) -> list[list[Example]]:
+def pick(
+    settings: Examples, pool: Sequence[Example], shown: Sequence[dict[str, Any]], encoder: Encoder | None = None
+) -> list[list[Example]]:
     """Give each record its examples, in the order in which the model sees them."""
     if settings.strategy != "nearest" or not pool:
         return [list(pool)] * len(shown)
     import numpy as np
 
-    vectorizer, known = _vectors([_text(each.shown) for each in pool])
-    texts = [_text(each) for each in shown]
+    known, texts = [_text(each.shown) for each in pool], [_text(each) for each in shown]
+    vectorize = _vectorizer(known, encoder)
+    given = vectorize(known)
     found: list[list[Example]] = []
     for start in range(0, len(texts), BATCH):
-        alike = (vectorizer.transform(texts[start : start + BATCH]) @ known.T).toarray().round(tables.DIGITS)
+        alike = _cosines(vectorize(texts[start : start + BATCH]), given)
         nearest = np.argsort(-alike, axis=1, kind="stable")[:, : settings.count]
         found += [[pool[i] for i in reversed(row)] for row in nearest.tolist()]
     return found
@@ -90,15 +95,16 @@ def _in_turn(ordered: Sequence[Example], count: int, task: Task) -> list[Example
     return [each for _, _, each in sorted(turns, key=lambda place: place[:2])[:count]]
 
 
-def _diverse(ordered: Sequence[Example], count: int) -> list[Example]:
+def _diverse(ordered: Sequence[Example], count: int, encoder: Encoder | None) -> list[Example]:
     """Take the record that is least like all those taken (Gonzalez, Theoretical Computer Science 38, 1985)."""
     import numpy as np
 
-    _, known = _vectors([_text(each.shown) for each in ordered])
+    texts = [_text(each.shown) for each in ordered]
+    known = _vectorizer(texts, encoder)(texts)
     taken = [0]
     alike = np.zeros(len(ordered))
     while len(taken) < min(count, len(ordered)):
-        alike = np.maximum(alike, (known @ known[taken[-1]].T).toarray()[:, 0].round(tables.DIGITS))
+        alike = np.maximum(alike, _cosines(known, known[[taken[-1]]])[:, 0])
         alike[taken] = np.inf
         taken.append(int(alike.argmin()))
     return [ordered[i] for i in taken]
@@ -108,10 +114,18 @@ def _text(shown: dict[str, Any]) -> str:
     return "\n".join(str(each) for each in shown.values() if each is not None)
 
 
-def _vectors(texts: Sequence[str]) -> tuple[Any, np.ndarray]:
+def _vectorizer(texts: Sequence[str], encoder: Encoder | None) -> Callable[[Sequence[str]], Any]:
+    """Give what turns texts into vectors of length 1: TF-IDF as learned from some, or the encoder."""
+    if encoder is not None:
+        return lambda given: vectors(given, encoder)
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     # characters within words serve languages that do not part words, too
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True)
     vectorizer.fit([*texts, "."])  # texts may all be empty
-    return vectorizer, vectorizer.transform(texts)
+    return vectorizer.transform
+
+
+def _cosines(vectors: Any, others: Any) -> np.ndarray:
+    found = vectors @ others.T
+    return (found.toarray() if hasattr(found, "toarray") else found).round(tables.DIGITS)

@@ -66,7 +66,7 @@ class LLMModel:
         settings = self.settings
         model = (settings.model, settings.parameters, self.task, settings.explain, settings.samples, self.seed)
         interview = Interview(*model)
-        picked = examples.pick(settings.examples, self.pool, shown)
+        picked = examples.pick(settings.examples, self.pool, shown, settings.encoder)
         messages = [
             prompt.conversation(self.instruction, [(example.shown, example.value) for example in mine], each, self.task)
             for mine, each in zip(picked, shown, strict=True)
