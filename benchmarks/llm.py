@@ -1,8 +1,9 @@
 """A language model as annotator: its throughput beside a bare client's, and a second run with 1 % new records.
 
-`python -m benchmarks.llm [--records 40] [--turns 5]` asks SmolLM2 behind a llama.cpp server of its own, which takes
-eight requests at once. Each turn asks about as many records by the bare client (httpx, eight threads, nothing kept) as
-by ours (checked, kept on the disk, retried if need be); the order changes from turn to turn.
+`python -m benchmarks.llm [--records 40] [--turns 5] [--delay 0.5]` asks SmolLM2 behind a llama.cpp server of its own,
+which takes eight requests at once; with `--delay` a server that only waits so long before each answer, so that what our
+client adds can be told exactly. Each turn asks about as many records by the bare client (httpx, eight threads, nothing
+kept) as by ours (checked, kept on the disk, retried if need be); the order changes from turn to turn.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 CONCURRENCY = 8
 SHARE_NEW = 0.01
@@ -28,8 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=40)
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--delay", type=float, help="seconds before each answer of a server without a model")
     options = parser.parse_args()
-    with TemporaryDirectory() as name, _server() as address:
+    with TemporaryDirectory() as name, _server(options.delay) as address:
         os.environ["OPENAI_BASE_URL"] = address
         folder = Path(name)
         _ours(folder, 0, CONCURRENCY)  # what is imported and what the server keeps of the prompt
@@ -42,16 +44,39 @@ def main() -> None:
             else:
                 bare.append(_bare(folder, first, options.records, address))
                 ours.append(_ours(folder, second, options.records))
-        rate, limit = options.records / median(ours), options.records / median(bare)
-        share = median(one / other for one, other in zip(bare, ours, strict=True))
-        print(f"{rate:.2f} records/s, bare client {limit:.2f}/s: {share:.0%} (median of {options.turns})", flush=True)
+        share = median(one.wall / other.wall for one, other in zip(bare, ours, strict=True))
+        print(f"{_told(ours, options.records)}; bare client {_told(bare, options.records)}: {share:.0%}", flush=True)
         many = 5 * options.records
+        new = max(1, round(many * SHARE_NEW))
         before = _ours(folder, 1_000_000, many)
-        again = _ours(folder, 1_000_000, many + max(1, round(many * SHARE_NEW)))
-        print(f"first run on {many} records {before:.1f} s, second with 1 % new {again:.2f} s: {again / before:.1%}")
+        again = _ours(folder, 1_000_000, many + new)
+        print(
+            f"first run on {many} records {before.wall:.1f} s, second with {new} new {again.wall:.2f} s: "
+            f"{again.wall / before.wall:.1%}"
+        )
 
 
-def _ours(folder: Path, start: int, count: int) -> float:
+class Taken(NamedTuple):
+    """Seconds, and seconds of this process's CPU."""
+
+    wall: float
+    cpu: float
+
+
+@contextmanager
+def _timed() -> Iterator[list[Taken]]:
+    found: list[Taken] = []
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield found
+    found.append(Taken(time.perf_counter() - wall, time.process_time() - cpu))
+
+
+def _told(turns: list[Taken], records: int) -> str:
+    wall, cpu = (median(each) for each in zip(*turns, strict=True))
+    return f"{records / wall:.2f} records/s, {1000 * cpu / records:.1f} ms CPU each (medians of {len(turns)})"
+
+
+def _ours(folder: Path, start: int, count: int) -> Taken:
     import pandas as pd
 
     from stages.annotators import LLM
@@ -71,15 +96,14 @@ def _ours(folder: Path, start: int, count: int) -> float:
     )
     texts = _texts(start, count)
     table = pd.DataFrame({"id": [str(start + i) for i in range(count)], "text": texts})
-    begin = time.perf_counter()
-    annotator.fit(table.iloc[:0], [], _task(), 1).predict(table)
-    taken = time.perf_counter() - begin
+    with _timed() as taken:
+        annotator.fit(table.iloc[:0], [], _task(), 1).predict(table)
     if (calls := annotator.usage()["calls"]) != count:
         print(f"{calls} calls for {count} records: not the same work as the bare client's")
-    return taken
+    return taken[0]
 
 
-def _bare(folder: Path, start: int, count: int, address: str) -> float:
+def _bare(folder: Path, start: int, count: int, address: str) -> Taken:
     import httpx
 
     from stages.annotators.llm import prompt
@@ -96,9 +120,9 @@ def _bare(folder: Path, start: int, count: int, address: str) -> float:
         def ask(request: dict[str, Any]) -> None:
             client.post(f"{address}/chat/completions", json=request).raise_for_status()
 
-        begin = time.perf_counter()
-        list(workers.map(ask, requests))
-        return time.perf_counter() - begin
+        with _timed() as taken:
+            list(workers.map(ask, requests))
+    return taken[0]
 
 
 def _texts(start: int, count: int) -> list[str]:
@@ -112,8 +136,9 @@ def _task() -> Any:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.llama", str(CONCURRENCY)]
+def _server(delay: float | None) -> Iterator[str]:
+    program = ["benchmarks.llama", str(CONCURRENCY)] if delay is None else ["benchmarks.delayed", str(delay)]
+    command = [sys.executable, "-m", *program]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload]
         yield process.stdout.readline().strip()

@@ -63,7 +63,8 @@ class Server:
             text.
         """
         for attempt in range(self._retries + 1):
-            time.sleep(max(0.0, self._closed_until - time.monotonic()))
+            if (wait := self._closed_until - time.monotonic()) > 0:  # a sleep of 0 s would give up the processor
+                time.sleep(wait)
             try:
                 return self._once(request)
             except Trouble as trouble:
