@@ -4,7 +4,8 @@ Queues ask for 50 labels at a time from a pool of texts, beginning with the same
 classifier (logistic regression over 150 dimensions of latent semantic analysis) learns after each time. Told is after
 how many labels its accuracy on texts outside of the pool first reaches 80, 90 and 95 % of what it is with the labels of
 the whole pool: the median of the seeds, each of which parts pool and judges anew. Beside our queues stand the loops of
-scikit-activeml and of small-text. The committee is that classifier with naive Bayes over words.
+scikit-activeml and of small-text. The committee is that classifier with naive Bayes over words; or five of its kind,
+each of which learns all labels but a fifth.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from stages.tasks import Choice
 
 TEXTS, JUDGED, BATCH, DIMENSIONS = 2000, 600, 50, 150
 LEVELS = (0.8, 0.9, 0.95)
+FOLDS = 5
 OURS = ("random", "margin", "entropy", "committee", "diverse", "balanced")
 
 
@@ -95,10 +97,21 @@ def probabilities(model: Any, features: Any, given: Set, rows: np.ndarray) -> np
     return found
 
 
-def ours(strategy: Any) -> Callable[[Set, int], Loop]:
+def with_naive_bayes(given: Set, rows: np.ndarray) -> list[np.ndarray]:
+    from sklearn.naive_bayes import MultinomialNB
+
+    models = ((classifier(), given.features), (MultinomialNB(), given.counts))
+    return [probabilities(model, features, given, rows) for model, features in models]
+
+
+def by_folds(given: Set, rows: np.ndarray) -> list[np.ndarray]:
+    dealt = np.random.default_rng(len(rows)).permutation(len(rows)) % FOLDS
+    return [probabilities(classifier(), given.features, given, rows[dealt != fold]) for fold in range(FOLDS)]
+
+
+def ours(strategy: Any, committee: Any = with_naive_bayes) -> Callable[[Set, int], Loop]:
     def loop(given: Set, seed: int) -> Loop:
         import pandas as pd
-        from sklearn.naive_bayes import MultinomialNB
 
         task = Choice("class", "text", tuple(f"{label:03}" for label in range(given.classes)))
         names = [f"{row:05}" for row in range(len(given.texts))]
@@ -107,8 +120,9 @@ def ours(strategy: Any) -> Callable[[Set, int], Loop]:
         while len(rows) < len(given.pool):
             yield rows
             scores = probabilities(classifier(), given.features, given, rows)
-            parts = np.stack([scores, probabilities(MultinomialNB(), given.counts, given, rows)])
-            apart = divergence(parts, multiple=False) if strategy == "committee" else [None] * len(names)
+            apart: list[float | None] = [None] * len(names)
+            if strategy == "committee":
+                apart = divergence(np.stack(committee(given, rows)), multiple=False)
             proposals = {
                 name: {"value": each.value, "scores": each.scores, "disagreement": disagreement}
                 for name, each, disagreement in zip(names, task.decide(scores), apart, strict=True)
@@ -165,6 +179,7 @@ def queues() -> dict[str, Callable[[Set, int], Loop]]:
 
     return {
         **{f"ours, {strategy}": ours(strategy) for strategy in OURS},
+        "ours, committee of folds": ours("committee", by_folds),
         "scikit-activeml, margin": scikit_activeml(margin, model=True),
         "scikit-activeml, core set": scikit_activeml(lambda seed: CoreSet(random_state=seed), model=False),
         "small-text, breaking ties": small_text(BreakingTies()),
