@@ -21,7 +21,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-CONCURRENCY = 8
+CONCURRENCY, TIMEOUT = 8, 600.0
 SHARE_NEW = 0.01
 
 
@@ -93,6 +93,7 @@ def _ours(folder: Path, start: int, count: int) -> Taken:
         examples=Examples(0),
         parameters={"temperature": 0, "max_tokens": 30, "logprobs": True, "top_logprobs": 10},
         concurrency=CONCURRENCY,
+        timeout=TIMEOUT,
     )
     texts = _texts(start, count)
     table = pd.DataFrame({"id": [str(start + i) for i in range(count)], "text": texts})
@@ -115,7 +116,7 @@ def _bare(folder: Path, start: int, count: int, address: str) -> Taken:
     interview = Interview("smollm2", parameters, _task(), explain=False, samples=1, seed=1)
     conversations = [prompt.conversation(instruction, [], {"text": text}, _task()) for text in _texts(start, count)]
     requests = [interview.request(each, 0) for each in conversations]
-    with httpx.Client(timeout=600) as client, ThreadPoolExecutor(CONCURRENCY) as workers:
+    with httpx.Client(timeout=TIMEOUT) as client, ThreadPoolExecutor(CONCURRENCY) as workers:
 
         def ask(request: dict[str, Any]) -> None:
             client.post(f"{address}/chat/completions", json=request).raise_for_status()
