@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from stages.cleaning.base import Outcome, reasons
+from stages.cleaning.base import Outcome, reasons, strings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -98,8 +98,7 @@ def nearest(pairs: np.ndarray, alike: np.ndarray, kept: np.ndarray) -> tuple[np.
 def at(values: pa.Array, places: np.ndarray) -> list[str]:
     import pyarrow as pa
 
-    found: list[str] = values.take(pa.array(places)).to_pylist()
-    return found
+    return strings(values.take(pa.array(places)))
 
 
 def ids(summaries: Sequence[Summary]) -> pa.Array:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
+from stages.cleaning.base import strings
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -71,12 +73,12 @@ def _units(values: pa.Array, padding: int, unit: Unit) -> tuple[np.ndarray, np.n
     padded = pc.binary_join_element_wise(pc.utf8_lower(values), *pads, separator)
     if unit == "characters":
         lengths = pc.utf8_length(padded)
-        units = np.frombuffer("".join(padded.to_pylist()).encode("utf-32-le"), dtype=np.uint32)
+        units = np.frombuffer("".join(strings(padded)).encode("utf-32-le"), dtype=np.uint32)
     else:
         words = pc.utf8_split_whitespace(padded)
         lengths = pc.list_value_length(words)
         encoded = words.flatten().dictionary_encode()
-        digests = b"".join(sha256(word.encode()).digest()[:8] for word in encoded.dictionary.to_pylist())
+        digests = b"".join(sha256(word.encode()).digest()[:8] for word in strings(encoded.dictionary))
         units = np.frombuffer(digests, dtype="<u8")[encoded.indices.to_numpy()]
     return units, np.concatenate([[0], np.cumsum(lengths.to_numpy(), dtype=np.int64)])
 

@@ -9,7 +9,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from stages.cleaning.base import Outcome, none_rejected, texts, with_texts
+from stages.cleaning.base import Outcome, none_rejected, strings, texts, with_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,7 @@ class MaskPersonalData:
 
         hint = "|".join(FINDERS[kind].hint for kind in self.kinds)
         suspects = pc.fill_null(pc.match_substring_regex(values, hint), False)
-        masked = [self._masked(text) for text in values.filter(suspects).to_pylist()]
+        masked = [self._masked(text) for text in strings(values.filter(suspects))]
         return pc.replace_with_mask(values, suspects, pa.array(masked, values.type))
 
     def _masked(self, text: str) -> str:

@@ -266,10 +266,14 @@ def _changed(before: pd.DataFrame, after: pd.DataFrame, field: str) -> np.ndarra
 def _trail(
     name: str, table: pd.DataFrame, changed: Mapping[str, np.ndarray], noted: pd.Series[str] | None
 ) -> list[pd.DataFrame]:
-    ids = table[["id"]]
-    frames = [ids[mask].assign(operator=name, field=field, note=None) for field, mask in changed.items() if mask.any()]
+    ids = table["id"]
+    frames = [
+        ids[mask].to_frame().assign(operator=name, field=field, note=None)
+        for field, mask in changed.items()
+        if mask.any()
+    ]
     if noted is not None and len(noted):
-        frames.append(ids.loc[noted.index].assign(operator=name, field=None, note=noted))
+        frames.append(ids.loc[noted.index].to_frame().assign(operator=name, field=None, note=noted))
     return frames
 
 
@@ -293,5 +297,5 @@ def _write(path: Path, frames: Sequence[pd.DataFrame], kinds: Columns) -> Shard:
     schema = schema_of(kinds)
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
         for frame in frames:
-            writer.write(pa.Table.from_pandas(frame[list(kinds)], schema, preserve_index=False))
+            writer.write(pa.Table.from_pandas(frame, schema, preserve_index=False))
     return _Draft(str(path))

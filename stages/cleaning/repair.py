@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 from unicodedata import normalize
 
-from stages.cleaning.base import Outcome, none_rejected, texts, with_texts
+from stages.cleaning.base import Outcome, none_rejected, strings, texts, with_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +140,7 @@ def _found(values: pa.Array, pattern: str) -> pa.Array:
 def _each(values: pa.Array, function: Callable[[str], str]) -> pa.Array:
     import pyarrow as pa
 
-    return pa.array([function(value) for value in values.to_pylist()], values.type)
+    return pa.array([function(value) for value in strings(values)], values.type)
 
 
 def _replace(values: pa.Array, replacements: Sequence[tuple[str, str]]) -> pa.Array:

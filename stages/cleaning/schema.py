@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from stages import media, of_kind
-from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, texts, with_texts
+from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, strings, texts, with_texts
 from stages.cleaning.numeric import numbers
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _json_texts(values: pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
     special = pc.fill_null(pc.match_substring_regex(values, r'["\\\x00-\x1f]'), False)
-    escaped = pa.array([encode_basestring(text)[1:-1] for text in values.filter(special).to_pylist()], values.type)
+    escaped = pa.array([encode_basestring(text)[1:-1] for text in strings(values.filter(special))], values.type)
     quote, nothing = pa.scalar('"', values.type), pa.scalar("", values.type)
     quoted = pc.binary_join_element_wise(quote, pc.replace_with_mask(values, special, escaped), quote, nothing)
     return pc.fill_null(quoted, "null")
