@@ -26,13 +26,16 @@ class Cost(NamedTuple):
 
 
 def run(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> Cost:
-    """Run a command in a folder, with this Python's programs first in the path; raise if it fails."""
+    """Run a command in a folder, with this Python's programs first in the path; raise if it fails.
+
+    Python keeps what it has compiled there, as is usual, even where the environment says PYTHONDONTWRITEBYTECODE.
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PATH": path, **(env or {})},
+        env={**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "", **(env or {})},
         capture_output=True,
         text=True,
         check=False,

@@ -5,20 +5,22 @@ from stages import report, tasks
 from stages.configuration import Dataset, stage
 from stages.quality import Quality
 from stages.review import Review, audited
-from stages.tables import read, read_json, read_lines, whole, write_json
+from stages.tables import read_columns, read_json, read_lines, whole, write_json
+
+SPLITS = ("train", "validation", "test")
 
 
 @stage
 def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
     task = tasks.read("conf/labeling", dataset.labeling).task
-    records = read("data/clean/records", ["id", *dataset.shown])
+    records = read_columns("data/clean/records", ["id", *dataset.shown])
     human = list(read_lines("data/labels/human.jsonl"))
     auto = list(read_lines("data/labels/auto.jsonl"))
     people = read_json("data/labels/people.json")
     version = {
         "name": dataset.name,
         "labels": list(read_lines("data/dataset/labels.jsonl")),
-        "splits": {split: len(read(f"data/dataset/{split}", ["id"])) for split in ("train", "validation", "test")},
+        "splits": {split: len(read_columns(f"data/dataset/{split}", ["id"])["id"]) for split in SPLITS},
         "cleaning": read_json("reports/cleaning.json"),
         "agreement": read_json("reports/agreement.json"),
         "annotator": read_json("reports/annotator.json"),
@@ -32,7 +34,9 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
     statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)
     version["cases"] = measures.cases(task, human, auto, audit)
     worth = {case["record"] for cases in version["cases"].values() for case in cases}
-    version["shown"] = records[records["id"].isin(worth)].set_index("id").to_dict("index")
+    version["shown"] = {
+        id: {name: records[name][row] for name in dataset.shown} for row, id in enumerate(records["id"]) if id in worth
+    }
     with whole("reports/quality.json", "reports/plots", "reports/index.html") as (figures, drawn, page):
         write_json(figures, statement)
         measures.write_plots(drawn, plots)

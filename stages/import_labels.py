@@ -5,15 +5,15 @@ from pathlib import Path
 from stages import quality, tasks
 from stages.configuration import Dataset, stage
 from stages.review import Review, read_gold, read_rounds, settle
-from stages.tables import read, whole, write_json, write_lines
+from stages.tables import read_columns, whole, write_json, write_lines
 
 
 @stage
 def main(dataset: Dataset, review: Review, seed: int) -> str:
     interface = tasks.read("conf/labeling", dataset.labeling, dataset.shown)
     task = interface.task
-    records = read("data/clean/records", ["id", "content"])
-    rejected = set(read("data/clean/rejected", ["id"])["id"])
+    records = read_columns("data/clean/records", ["id", "content"])
+    rejected = set(read_columns("data/clean/rejected", ["id"])["id"])
     annotations = read_rounds(
         sorted(Path("data/annotations", dataset.rounds).glob("*.jsonl")), task, interface.corrections
     )

@@ -1,6 +1,8 @@
 import json
 import locale
 import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from stages.tables import (
     dump_line,
     empty,
     read,
+    read_columns,
     read_json,
     read_lines,
     rounded,
@@ -124,6 +127,18 @@ def test_some_columns_can_be_read_alone_and_in_another_order(tmp_path: Path) -> 
     write(tmp_path / "table", [frame([("x", 1.0, 5, ["a"])])], COLUMNS)
     assert list(read(tmp_path / "table", ["place", "id"]).columns) == ["place", "id"]
     assert list(shards(tmp_path / "table")[0].read(["note"]).columns) == ["note"]
+
+
+def test_columns_are_read_as_plain_values_without_pandas(tmp_path: Path) -> None:
+    rows: list[tuple[object, ...]] = [("x", 1.0, 5, ["a"]), (None, None, 6, None)]
+    write(tmp_path / "table", [frame(rows)], COLUMNS, rows=1)
+    found = read_columns(tmp_path / "table", ["size", "note"])
+    assert list(found.items()) == [("size", [1.0, None]), ("note", ["x", None])]
+    program = "import sys; from stages.tables import read_columns; read_columns(sys.argv[1]); print(*sys.modules)"
+    command = [sys.executable, "-c", program, str(tmp_path / "table")]
+    imported = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "pyarrow" in imported
+    assert "pandas" not in imported
 
 
 def test_a_value_of_another_type_is_refused(tmp_path: Path) -> None:

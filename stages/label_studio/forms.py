@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from types import ModuleType
 from typing import Any, Protocol
 
 from stages.tasks import Interface, Task
@@ -69,13 +72,11 @@ def check(tasks: Sequence[Mapping[str, Any]], to: Interface) -> None:
     ValueError
         A prediction is not one that the interface can show: a fault of the annotator.
     """
-    from label_studio_sdk.label_interface.interface import LabelInterface
-
-    interface = LabelInterface(to.xml)
+    interface = _sdk().LabelInterface(to.xml)
     fields = {each.name: each.value_name for each in interface.objects}
     for each in tasks:
         for prediction in each.get("predictions", []):
-            faults = list(interface.validate_prediction(prediction, return_errors=True))  # type: ignore[no-untyped-call]
+            faults = list(interface.validate_prediction(prediction, return_errors=True))
             try:  # what the SDK lets pass
                 if prediction["result"] and to.task.show(to.task.parse(prediction["result"])) != prediction["result"]:
                     faults.append("the result does not survive being read back")
@@ -84,6 +85,22 @@ def check(tasks: Sequence[Mapping[str, Any]], to: Interface) -> None:
             faults = faults or list(_beyond(prediction["result"], each["data"], fields))
             if faults:
                 raise ValueError(f"record {each['data']['record']}: {'; '.join(map(str, faults))}")
+
+
+def _sdk() -> Any:
+    """Import the SDK's checks without JSF, which makes samples that nothing here asks for.
+
+    With it come the clients of every cloud that is installed: more than a second of CPU, most of what a small queue
+    takes.
+    """
+    unused = ModuleType("jsf")
+    unused.JSF = None  # type: ignore[attr-defined]
+    known = sys.modules.setdefault("jsf", unused)
+    try:
+        return import_module("label_studio_sdk.label_interface.interface")
+    finally:
+        if known is unused:
+            del sys.modules["jsf"]
 
 
 def _beyond(result: Sequence[Mapping[str, Any]], data: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[str]:

@@ -106,15 +106,17 @@ def statement(
 
 def write_plots(folder: Path, plots: Plots) -> None:
     """Write each plot's rows as `<name>.csv`."""
-    import pandas as pd
+    from csv import writer
 
     folder.mkdir()
     for name, rows in plots.items():
         columns = {"confusion": ["actual", "proposed"], "calibration": ["confidence", "accuracy", "count"]}[name]
-        frame = pd.DataFrame(rows, columns=[*columns, "count"] if name == "confusion" else columns)
-        if name == "confusion":  # one row per record, as dvc's template counts them
-            frame = frame.loc[frame.index.repeat(frame["count"].astype(int)), columns]
-        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.6f")
+        with open(folder / f"{name}.csv", "w", encoding="utf-8", newline="") as file:
+            table = writer(file, lineterminator="\n")
+            table.writerow(columns)
+            for row in rows:  # of a confusion one for each record, as dvc's template counts them
+                cells = [f"{row[key]:.6f}" if isinstance(row[key], float) else row[key] for key in columns]
+                table.writerows([cells] * (row["count"] if name == "confusion" else 1))
 
 
 def _known(records: Sequence[str], values: Mapping[str, Any], proposals: Mapping[str, Line]) -> list[tuple[Any, Line]]:

@@ -58,6 +58,16 @@ def read(folder: str | Path, columns: Sequence[str] | None = None) -> pd.DataFra
     return _frame(pa.concat_tables([_read(shard.path, columns) for shard in shards(folder)]))
 
 
+def read_columns(folder: str | Path, columns: Sequence[str] | None = None) -> dict[str, list[Any]]:
+    """Read columns of a whole table as plain lists, sorted by id, with None for what is missing.
+
+    For stages that need no frame: importing pandas takes them as long as their work. (Writing a table imports it.)
+    """
+    import pyarrow as pa
+
+    return pa.concat_tables([_read(shard.path, columns) for shard in shards(folder)]).to_pydict()
+
+
 def write(folder: str | Path, frames: Iterable[pd.DataFrame], columns: Columns, rows: int = ROWS) -> int:
     """Write a table from frames that are sorted by id, one after the other; return the number of rows.
 
@@ -100,7 +110,7 @@ def write(folder: str | Path, frames: Iterable[pd.DataFrame], columns: Columns, 
 
     waiting = schema.empty_table()
     for frame in frames:
-        table = pa.Table.from_pandas(frame[list(columns)], schema=schema, preserve_index=False)
+        table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
         waiting = pa.concat_tables([waiting, table.replace_schema_metadata(None)])
         total += len(table)
         while len(waiting) >= rows:
