@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -45,6 +43,9 @@ class Local:
         if count <= 1:
             work = make()
             return [work(item) for item in progress(items, what)]
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
         # spawn, not fork: Arrow's threads do not survive a fork
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(make,)) as pool:
