@@ -26,6 +26,7 @@ NAMING = ("field", "fields", "by", "time", "winner")  # attributes of operators 
 COUNTED = ("seen", "changed", "rejected")
 Operators = Mapping[str, Operator | WholeTableOperator | None]
 Named = tuple[str, Any]  # an operator of either kind under its name
+Seen = Mapping[str, Any]  # what was found out about files, by reference
 
 
 @dataclass(frozen=True)
@@ -118,17 +119,19 @@ def clean(
         steps.append((SCHEMA, Schema(schema, fields)))
     kept: Sequence[Shard] = shards
     decisions: Sequence[Any] = [None] * len(kept)
+    known: Sequence[Seen] = [{}] * len(kept)
     passes: list[list[_Part]] = []
     for work in _passes(steps, fields, shown, Path(scratch), store):
-        tasks = [_Task(i, shard, decision) for i, (shard, decision) in enumerate(zip(kept, decisions, strict=True))]
+        given = zip(kept, decisions, known, strict=True)
+        tasks = [_Task(i, shard, decision, seen) for i, (shard, decision, seen) in enumerate(given)]
         done = engine.map(partial(_worker, work), tasks, what=f"clean: {', '.join(name for name, _ in work.operators)}")
         if passes:
             for shard in kept:
                 Path(shard.path).unlink()
-        passes.append([part for part, _ in done])
-        kept = [part.kept for part, _ in done]
+        passes.append([part for part, _, _ in done])
+        kept, known = [part.kept for part, _, _ in done], [seen for _, _, seen in done]
         if work.then and done:
-            decisions = work.then.decide([summary for _, summary in done], kept)
+            decisions = work.then.decide([summary for _, summary, _ in done], kept)
     _check_rows(passes)
     rejected = [[shard for part in parts for shard in part.rejected] for parts in zip(*passes, strict=True)]
     trail = [[shard for part in parts for shard in part.trail] for parts in zip(*passes, strict=True)]
@@ -165,6 +168,7 @@ class _Task(NamedTuple):
     number: int
     shard: Shard
     decision: Any  # for the first operator, in all passes but the first
+    seen: Seen  # of its files, in passes before: each is decoded once
 
 
 class _Part(NamedTuple):
@@ -193,16 +197,22 @@ def _whole(operator: Any) -> bool:
     return hasattr(operator, "summarise") and not getattr(operator, "row_wise", False)
 
 
-def _worker(work: _Pass) -> Callable[[_Task], tuple[_Part, Any]]:
+def _worker(work: _Pass) -> Callable[[_Task], tuple[_Part, Any, Seen]]:
     return partial(_run, work)
 
 
-def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
-    """Apply the operators of a pass to a shard; return what became of it, and its summary for the next operator."""
+def _run(work: _Pass, task: _Task) -> tuple[_Part, Any, Seen]:
+    """Apply the operators of a pass to a shard.
+
+    Returns
+    -------
+    What became of it; its summary for the next operator; and what was found out about its files, for the next pass.
+    """
     import numpy as np
 
     kept_columns, rejected_columns = columns(work.fields)
     table = task.shard.read(["id", *work.fields, "source"])
+    media.remember(task.seen)
     rows, counts, rejected, trail = len(table), {}, [], []
     for place, (name, operator) in enumerate(work.operators):
         outcome = operator.apply(table, task.decision) if work.number and not place else operator.apply(table)
@@ -224,7 +234,9 @@ def _run(work: _Pass, task: _Task) -> tuple[_Part, Any]:
     ending = f"-{work.number}-{task.number:05d}.arrow"
     drafts = [_write(work.folder / f"rejected{ending}", rejected, rejected_columns)] if rejected else []
     trails = [_write(work.folder / f"trail{ending}", trail, TRAIL)] if trail else []
-    return _Part(rows, kept, len(table), drafts, sum(map(len, rejected)), trails, counts), summary
+    seen = media.take_seen()
+    part = _Part(rows, kept, len(table), drafts, sum(map(len, rejected)), trails, counts)
+    return part, summary, seen if work.then else {}
 
 
 def _check_rows(passes: Sequence[Sequence[_Part]]) -> None:

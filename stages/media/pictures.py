@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from stages.media import files
+from stages.media.seen import SEEN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,10 @@ PIXELS = 64_000_000  # of one picture; what has more is not decoded
 FORMATS = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".png", "BMP": ".png", "TIFF": ".png", "WEBP": ".png"}
 GREY, COLOUR = "L", "RGB"
 THUMBNAIL = 16  # pixels
+BITS = 64  # of a perceptual hash
+SHARP = 256  # pixels, at most, at which sharpness is measured
 ORIENTATION = 0x0112  # the EXIF tag
+JPEG = b"\xff\xd8"  # how such a file begins
 
 
 @dataclass(frozen=True)
@@ -76,22 +80,27 @@ def decode(data: bytes) -> np.ndarray:
 
 
 def plain(data: bytes) -> tuple[bytes, str]:
-    """Give a picture without metadata, as it is shown, and the suffix of its format.
+    """Give a picture that has no `problem` without metadata, as it is shown, and the suffix of its format.
 
     What is plain already stays as it is, byte for byte; of a JPEG whose metadata do not turn it only these are cut
-    out; all else becomes a PNG.
+    out, and it is not decoded; all else becomes a PNG.
 
     Raises
     ------
     ValueError
-        As `decode`.
+        As `decode`, if it has to be decoded.
     """
+    from PIL import Image
+
+    if data[:2] == JPEG:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            head = Image.open(BytesIO(data), formats=["JPEG"])
+            if head.format == "JPEG" and head.mode in (GREY, COLOUR) and head.getexif().get(ORIENTATION, 1) == 1:
+                return _without_segments(data), ".jpg"
     picture, shown, turned = _open(data)
-    if shown.mode == picture.mode and not turned:
-        if picture.format == "JPEG":
-            return _without_segments(data), ".jpg"
-        if picture.format == "PNG" and not picture.info:
-            return data, ".png"
+    if picture.format == "PNG" and shown.mode == picture.mode and not turned and not picture.info:
+        return data, ".png"
     return _png(shown), ".png"
 
 
@@ -138,11 +147,7 @@ def thumbnail(reference: str, side: int) -> bytes:
 
 def problem(reference: str) -> str | None:
     """Say why the picture that a table names cannot be used, to follow the field's name; None where it can."""
-    try:
-        _open(files.read(reference))
-    except ValueError as error:
-        return str(error)
-    return None
+    return look(reference).problem
 
 
 def print_of(reference: str) -> str:
@@ -150,32 +155,40 @@ def print_of(reference: str) -> str:
     return look(reference).pixels.hex()
 
 
-@lru_cache(maxsize=100_000)  # several operators look at the same picture
 def look(reference: str) -> Look:
-    """Look at the picture that a table names; what is wrong with it is said and not raised."""
+    """Look at the picture that a table names, once; what is wrong with it is said and not raised."""
+    if reference not in SEEN:
+        SEEN[reference] = _look(reference)
+    seen: Look = SEEN[reference]
+    return seen
+
+
+def _look(reference: str) -> Look:
     import numpy as np
-    from PIL import ImageStat
     from PIL.Image import Resampling
 
     try:
-        picture = _open(files.read(reference))[1]
+        shown = _open(files.read(reference))[1]
     except ValueError as error:
         return Look(str(error))
-    width, height = picture.size
-    grey = picture.convert(GREY)
-    shades = ImageStat.Stat(grey)
-    reduced = grey.copy()
-    reduced.thumbnail((256, 256), resample=Resampling.BILINEAR)
+    width, height = shown.size
+    grey = shown.convert(GREY)
+    shades, values = np.array(grey.histogram()), np.arange(256)
+    mean = int(shades @ values) / (width * height)
+    reduced = grey
+    if max(grey.size) > SHARP:
+        reduced = grey.copy()
+        reduced.thumbnail((SHARP, SHARP), resample=Resampling.BILINEAR)
     return Look(
         problem=None,
         width=width,
         height=height,
-        brightness=round(shades.mean[0], 3),
-        contrast=round(shades.stddev[0], 3),
+        brightness=round(mean, 3),
+        contrast=round(float(np.sqrt(shades @ (values - mean) ** 2 / (width * height))), 3),
         sharpness=round(_sharpness(np.asarray(reduced)), 3),
         print=_print(grey),
         thumbnail=grey.resize((THUMBNAIL, THUMBNAIL), resample=Resampling.BOX).tobytes(),
-        pixels=sha256(f"{picture.mode}|{width}|{height}|".encode() + picture.tobytes()).digest(),
+        pixels=sha256(f"{shown.mode}|{width}|{height}|".encode() + shown.tobytes()).digest(),
     )
 
 
@@ -201,7 +214,8 @@ def _open(data: bytes) -> tuple[Image, Image, bool]:
             if frames > 1:
                 raise ValueError(f"is animated or has several pages ({frames})")
             picture.load()
-            return picture, _plain(picture), picture.getexif().get(ORIENTATION, 1) != 1
+            turned = picture.getexif().get(ORIENTATION, 1) != 1
+            return picture, _plain(picture, turned), turned
     except UnidentifiedImageError:
         raise ValueError(f"is none of {', '.join(FORMATS)}") from None
     except Image.DecompressionBombError:
@@ -212,11 +226,11 @@ def _open(data: bytes) -> tuple[Image, Image, bool]:
         raise ValueError(f"cannot be decoded ({error})") from error
 
 
-def _plain(picture: Image) -> Image:
+def _plain(picture: Image, turned: bool) -> Image:
     """Turn a picture upright and into 8 bits of grey or RGB."""
     from PIL import Image, ImageOps
 
-    upright: Any = ImageOps.exif_transpose(picture)
+    upright: Any = ImageOps.exif_transpose(picture) if turned else picture
     if upright.mode in (GREY, COLOUR):
         return upright
     if upright.mode.startswith("I"):  # 16 bits of grey
@@ -253,7 +267,7 @@ def _sharpness(grey: np.ndarray) -> float:
         return 0.0
     values = grey.astype(np.int16)
     around = values[:-2, 1:-1] + values[2:, 1:-1] + values[1:-1, :-2] + values[1:-1, 2:]
-    edges = (around - 4 * values[1:-1, 1:-1]).ravel().astype(np.int64)
+    edges = (around - 4 * values[1:-1, 1:-1]).ravel().astype(np.float64)  # whole numbers, whose sums are exact
     return float(edges @ edges / edges.size - (edges.sum() / edges.size) ** 2)
 
 
@@ -269,7 +283,8 @@ def _print(grey: Image) -> int:
 
     values = np.asarray(grey.resize((32, 32), resample=Resampling.BILINEAR), dtype=np.float64)
     low = (_cosines() @ values @ _cosines().T).round(3).ravel()
-    bits = low > np.median(low)
+    ordered = np.sort(low)
+    bits = low > (ordered[BITS // 2 - 1] + ordered[BITS // 2]) / 2  # `np.median` takes longer than the rest
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
