@@ -6,6 +6,7 @@ bits which of four widths the run's length has, the length less one, and the val
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 WIDTHS = (3, 4, 8, 16)  # bits of a run's length
 WORD = 8  # bits of a value
-CHANNELS, ALPHA = 4, 3
+LONGEST = [1 << width for width in WIDTHS]
+CHANNELS = 4  # the last is opacity
+OPAQUE = 127  # what is above is marked
 PIXELS = 1 << 26  # of one mask; an encoding that claims more is not unpacked
 
 
@@ -33,33 +36,41 @@ def decode(rle: Sequence[int], size: Sequence[int]) -> np.ndarray:
     ValueError
         It is not such an encoding, or not one of a picture of this size.
     """
+    import numpy as np
+
     width, height = size
     if width * height > PIXELS:
         raise ValueError(f"a mask has {width} × {height} pixels, more than {PIXELS:,}")
     try:
-        pixels = _unpack("".join(f"{each:08b}" for each in bytes(rle)), width * height * CHANNELS)
+        marked, lengths = _unpack(bytes(rle), width * height * CHANNELS)
     except (IndexError, TypeError, ValueError) as error:
         raise ValueError(f"the encoding is not one of a mask of {width} × {height} pixels ({error})") from error
-    return pixels.reshape(height, width, CHANNELS)[:, :, ALPHA] > 127
+    ends = np.cumsum([0, *lengths]) // CHANNELS  # in pixels: of four values the last is opacity
+    return np.repeat(np.array(marked, dtype=bool), np.diff(ends)).reshape(height, width)
 
 
-def _unpack(bits: str, count: int) -> np.ndarray:
-    import numpy as np
-
+def _unpack(encoded: bytes, count: int) -> tuple[list[bool], list[int]]:
+    """Give the runs of values: whether they are above a half, and how many they are."""
+    bits = f"{int.from_bytes(encoded, 'big'):0{8 * len(encoded)}b}"
     if int(bits[:32], 2) != count:
         raise ValueError(f"it has {int(bits[:32], 2):,} values in place of {count:,}")
     word = int(bits[32:37], 2) + 1
     widths = [int(bits[start : start + 4], 2) + 1 for start in range(37, 53, 4)]
-    values = np.zeros(count, dtype=np.uint8)
+    marked: list[bool] = []
+    lengths: list[int] = []
     at, done = 53, 0
     while done < count:
         repeated, width = bits[at] == "1", widths[int(bits[at + 1 : at + 3], 2)]
-        end = done + int(bits[at + 3 : at + 3 + width], 2) + 1
         at += 3 + width
-        places = range(at, at + word * (1 if repeated else end - done), word)
-        values[done:end] = [int(bits[each : each + word], 2) for each in places]
-        at, done = places.stop, end
-    return values
+        length = int(bits[at - width : at], 2) + 1
+        done += length
+        end = at + word * (1 if repeated else length)
+        marked += [int(bits[each : each + word], 2) > OPAQUE for each in range(at, end, word)]
+        lengths += [length] if repeated else [1] * length
+        at = end
+    if done > count:
+        raise ValueError(f"its runs have {done:,} values in place of {count:,}")
+    return marked, lengths
 
 
 def encode(mask: np.ndarray) -> list[int]:
@@ -74,7 +85,7 @@ def encode(mask: np.ndarray) -> list[int]:
         value = f"{255 if flat[start] else 0:08b}"
         while length:
             run = min(length, 1 << WIDTHS[-1])
-            kind = next(place for place, width in enumerate(WIDTHS) if run <= 1 << width)
+            kind = bisect_left(LONGEST, run)
             parts.append(f"1{kind:02b}{run - 1:0{WIDTHS[kind]}b}{value}")
             length -= run
     bits = "".join(parts)
