@@ -1,12 +1,13 @@
 """Answer the queue of a dataset from what is known of its records: `python -m benchmarks.played digits`.
 
-Nobody looked: the rounds of digits, scenes, peoples_daily and penguins in data/annotations/ are played. Each person
-gives the true value, but for slips that people make. Of a digit, or a penguin's species, a declared share of answers is
-one of the others with equal chances. Of a scene each object is missed, or called by another name, with half that chance
-each, and every edge of a box is off by up to a twentieth of the box's size. Of a sentence each published name is
-missed, called by another type, or has one border off by a character, with a third of that chance each. Slips are drawn
-from the SHA-256 of `played|<record>|<person>`, so that the same queue gets the same answers. They do not depend on how
-hard a record is, as people's do, so that agreement and consensus look better than they would with people.
+Nobody looked: the rounds of digits, scenes, scenes_masks, peoples_daily and penguins in data/annotations/ are played.
+Each person gives the true value, but for slips that people make. Of a digit, or a penguin's species, a declared share
+of answers is one of the others with equal chances. Of a scene each object is missed, or called by another name, with
+half that chance each, and every edge of a box is off by up to a twentieth of the box's size; a mask of a label is up to
+two pixels too wide or too narrow. Of a sentence each published name is missed, called by another type, or has one
+border off by a character, with a third of that chance each. Slips are drawn from the SHA-256 of
+`played|<record>|<person>`, so that the same queue gets the same answers. They do not depend on how hard a record is, as
+people's do, so that agreement and consensus look better than they would with people.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from itertools import count, islice
 from pathlib import Path
@@ -29,7 +31,7 @@ from stages.configuration import instantiate
 from stages.sources import Rows, Tagged, collect
 from stages.sources.pictures import Digits, Scenes
 from stages.tasks import Spans, Task
-from stages.tasks.pictures import Boxes
+from stages.tasks.pictures import Boxes, Masks
 
 ERROR = 0.03  # the share of a person's answers that are wrong
 JITTER = 0.05  # of a box's size
@@ -67,6 +69,25 @@ def boxes(record: str, person: str, true: list[dict[str, Any]], task: Task, erro
         marked.append({**{key: round(edge, 2) for key, edge in edges.items()}, "rotation": 0.0, "label": label})
     assert isinstance(task, Boxes)
     return task.ordered(marked)
+
+
+def masks(record: str, person: str, true: list[dict[str, Any]], task: Task, error: float = ERROR) -> Any:
+    """What a person paints in a scene."""
+    import cv2
+    import numpy as np
+
+    assert isinstance(task, Masks)
+    rng = Random(int.from_bytes(sha256(f"played|{record}|{person}".encode()).digest()[:8], "big"))
+    painted: dict[str, np.ndarray] = {}
+    for each in true:
+        slip, other = rng.random(), rng.choice([label for label in task.labels if label != each["label"]])
+        change, brush = rng.choice((cv2.dilate, cv2.erode)), (rng.randint(1, 3), rng.randint(1, 3))
+        if slip < error / 2:
+            continue
+        mask = change(np.array(each["pixels"], dtype=np.uint8), np.ones(brush, np.uint8))
+        label = other if slip < error else each["label"]
+        painted[label] = np.maximum(mask, painted.get(label, mask))
+    return task.ordered([task.region(mask > 0, label) for label, mask in painted.items() if mask.any()])
 
 
 def spans(record: str, person: str, true: list[dict[str, Any]], task: Task, error: float = ERROR) -> Any:
@@ -112,6 +133,7 @@ class _Penguins:
 PLAYED: dict[str, tuple[Callable[[], Any], str, Said]] = {
     "digits": (Digits, "digit", choice),
     "scenes": (Scenes, "boxes", boxes),
+    "scenes_masks": (partial(Scenes, 400), "masks", masks),
     "peoples_daily": (news, "spans", spans),
     "penguins": (_Penguins, "species", choice),
 }

@@ -179,7 +179,7 @@ def test_a_wrong_setting_on_the_command_line_is_refused(project: Project, overri
         (
             ["dataset=birds"],
             "dataset=birds: there is no conf/dataset/birds.yaml; "
-            "allowed are digits, penguins, peoples_daily, scenes, tweet_ratings, tweets, your_own",
+            "allowed are digits, penguins, peoples_daily, scenes, scenes_masks, tweet_ratings, tweets, your_own",
         ),
         (["dataset=tweets", "cleaning=text"], "the command line lacks seed=…"),
         (["dataset=tweets", "seed=7"], "the command line lacks cleaning=…"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ PIXELS = 1 << 26  # of one mask; an encoding that claims more is not unpacked
 
 
 def decode(rle: Sequence[int], size: Sequence[int]) -> np.ndarray:
-    """Give the pixels that are marked, those at least half opaque: booleans of shape (height, width).
+    """Give the pixels that are marked, those at least half opaque: booleans of shape (height, width); read only.
 
     Parameters
     ----------
@@ -36,17 +37,24 @@ def decode(rle: Sequence[int], size: Sequence[int]) -> np.ndarray:
     ValueError
         It is not such an encoding, or not one of a picture of this size.
     """
-    import numpy as np
-
     width, height = size
     if width * height > PIXELS:
         raise ValueError(f"a mask has {width} × {height} pixels, more than {PIXELS:,}")
     try:
-        marked, lengths = _unpack(bytes(rle), width * height * CHANNELS)
+        return _decoded(bytes(rle), width, height)
     except (IndexError, TypeError, ValueError) as error:
         raise ValueError(f"the encoding is not one of a mask of {width} × {height} pixels ({error})") from error
+
+
+@lru_cache(maxsize=16)  # those of a record, of which each is compared with the others, label by label
+def _decoded(encoded: bytes, width: int, height: int) -> np.ndarray:
+    import numpy as np
+
+    marked, lengths = _unpack(encoded, width * height * CHANNELS)
     ends = np.cumsum([0, *lengths]) // CHANNELS  # in pixels: of four values the last is opacity
-    return np.repeat(np.array(marked, dtype=bool), np.diff(ends)).reshape(height, width)
+    pixels = np.repeat(np.array(marked, dtype=bool), np.diff(ends)).reshape(height, width)
+    pixels.setflags(write=False)
+    return pixels
 
 
 def _unpack(encoded: bytes, count: int) -> tuple[list[bool], list[int]]:
