@@ -1,23 +1,29 @@
 """Clean and augment pictures with the shipped options, beside imagehash and a bare albumentations loop.
 
-python -m benchmarks.pictures [--count 2000] [--side 256] [--processes 2]
+python -m benchmarks.pictures [--count 2000] [--side 256] [--processes 2] [--what clean boxes masks]
 
-The pictures are crops of scikit-learn's two photographs, with noise, as JPEG. imagehash (to be installed beside) only
-makes its perceptual hashes; the bare loop makes as many files, in one process. Imports and starting processes count on
-both sides.
+The pictures are crops of scikit-learn's two photographs, with noise, as JPEG; in each three ellipses are marked, by
+boxes or by masks. imagehash (to be installed beside) only makes its perceptual hashes; the bare loop makes as many
+pictures, in one process, with their boxes in JSON, or their masks as PNG. Imports and starting processes count on both
+sides.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from benchmarks.measure import ROOT, Cost, run
+from stages.tasks.pictures import Boxes, Masks
 
 FIELDS = {"image": "image"}
+LABELS = ("a", "b", "c")
+TASKS: dict[str, Boxes | Masks] = {each.type: each("marks", "image", LABELS) for each in (Boxes, Masks)}
 
 HASHES = """
 import sys
@@ -27,18 +33,32 @@ from PIL import Image
 print(len({str(imagehash.phash(Image.open(path))) for path in sorted(Path(sys.argv[1]).glob("*.jpg"))}))
 """
 LOOP = """
-import os, sys
+import json, os, sys
 from pathlib import Path
 os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 import albumentations as A, cv2, numpy as np, yaml
 from PIL import Image
 cv2.setNumThreads(1)
+source, target, what = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 option = yaml.safe_load(open("conf/augmentation/images.yaml"))["operators"]
-compose = A.Compose([getattr(A, each["name"])(**each["arguments"]) for each in option.values()])
-for number, path in enumerate(sorted(Path(sys.argv[1]).glob("*.jpg"))):
+compose = A.Compose(
+    [getattr(A, each["name"])(**each["arguments"]) for each in option.values()],
+    bbox_params=A.BboxParams("pascal_voc", label_fields=["labels"], min_visibility=0.5) if what == "boxes" else None,
+)
+for number, path in enumerate(sorted(source.glob("*.jpg"))):
     compose.set_random_seed(number)
-    made = compose(image=np.asarray(Image.open(path)))["image"]
-    Image.fromarray(made).save(Path(sys.argv[2], f"{path.stem}.png"), compress_level=6)
+    picture = np.asarray(Image.open(path))
+    if what == "boxes":
+        given = {"bboxes": json.loads(path.with_suffix(".json").read_text()), "labels": ["a", "b", "c"]}
+    else:
+        given = {"masks": [np.asarray(Image.open(path.with_suffix(f".{label}.png"))) for label in "abc"]}
+    made = compose(image=picture, **given)
+    Image.fromarray(made["image"]).save(target / f"{path.stem}.png", compress_level=6)
+    if what == "boxes":
+        marked = {"boxes": np.asarray(made["bboxes"]).tolist(), "labels": list(made["labels"])}
+        (target / f"{path.stem}.json").write_text(json.dumps(marked))
+    for label, mask in zip("abc", made.get("masks", [])):
+        Image.fromarray(mask).save(target / f"{path.stem}.{label}.png")
 """
 
 
@@ -58,7 +78,16 @@ def draw(folder: Path, count: int, side: int) -> None:
             crop = np.rot90(photograph[down : down + side, right : right + side], int(random.integers(4)))
         noise = random.integers(-12, 13, crop.shape)
         pixels = np.clip(crop.astype(int) + noise, 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / f"p{number:06d}.jpg", quality=90)
+        path = folder / f"p{number:06d}.jpg"
+        Image.fromarray(pixels).save(path, quality=90)
+        corners = []
+        down, right = np.mgrid[:side, :side] / side
+        for label in LABELS:
+            (x, y), (wide, high) = random.uniform(0.3, 0.7, 2), random.uniform(0.06, 0.2, 2)
+            mask = ((right - x) / wide) ** 2 + ((down - y) / high) ** 2 < 1
+            Image.fromarray(mask.astype(np.uint8) * 255).save(path.with_suffix(f".{label}.png"))
+            corners.append([side * float(each) for each in (x - wide, y - high, x + wide, y + high)])
+        path.with_suffix(".json").write_text(json.dumps(corners), encoding="utf-8")
 
 
 def clean(folder: Path, target: Path, processes: int) -> None:
@@ -81,37 +110,50 @@ def clean(folder: Path, target: Path, processes: int) -> None:
     print(f"{kept:,} kept; " + ", ".join(f"{name} {each['rejected']:,}" for name, each in cleaned.counts.items()))
 
 
-def augment(folder: Path, target: Path, processes: int) -> None:
+def augment(folder: Path, target: Path, processes: int, task: Boxes | Masks) -> None:
     """What `stages/augment.py` does."""
     import yaml
 
     from stages import augmenting, media, tables
     from stages.configuration import instantiate
     from stages.engine import Local
-    from stages.tasks import Choice
 
-    kind = Choice("kind", "image", ("a", "b"))
     settings = yaml.safe_load(Path("conf/augmentation/images.yaml").read_text(encoding="utf-8"))
     chosen = augmenting.Augmentation(settings["copies"], ["image"], settings["operators"])
     operators = instantiate(settings["operators"], "augmentation.operators")
     shards, store = tables.shards(folder), media.Store(target / "copies", str(target / "copies"))
-    copies, _ = augmenting.augment(shards, chosen, operators, FIELDS, [], store, Local(processes), kind, 1)
-    columns = augmenting.columns(FIELDS, "text")
+    copies, _ = augmenting.augment(shards, chosen, operators, FIELDS, [], store, Local(processes), task, 1)
+    columns = augmenting.columns(FIELDS, task.column)
     tables.write(target / "copies", [copies], columns, tables.rows(FIELDS))
     print(f"{len(copies):,} copies")
 
 
-def table(pictures: Path, folder: Path) -> None:
-    """Write the table of some pictures, as both stages read it."""
+def table(pictures: Path, folder: Path, task: Boxes | Masks) -> None:
+    """Write the table of some pictures with what is marked in them, as both stages read it."""
+    import numpy as np
     import pandas as pd
+    from PIL import Image
 
     from stages import tables
 
+    def value(path: Path) -> list[dict[str, Any]]:
+        if isinstance(task, Masks):
+            masks = ((np.asarray(Image.open(path.with_suffix(f".{label}.png"))), label) for label in LABELS)
+            return task.ordered([task.region(mask > 0, label) for mask, label in masks])
+        width, height = Image.open(path).size
+        edges = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        places = (
+            (100 * x / width, 100 * y / height, 100 * (right - x) / width, 100 * (low - y) / height)
+            for x, y, right, low in edges
+        )
+        boxes = (dict(zip(("x", "y", "width", "height"), place, strict=True)) for place in places)
+        return task.ordered([{**box, "rotation": 0.0, "label": each} for box, each in zip(boxes, LABELS, strict=True)])
+
     paths = sorted(pictures.glob("*.jpg"))
     names = ["id", "content", "image", "source", "label", "origin"]
-    rows = [(path.stem, "x", str(path), "made", "x", "human") for path in paths]
+    rows = [(path.stem, "x", str(path), "made", value(path), "human") for path in paths]
     frame = pd.DataFrame(rows, columns=names).assign(confidence=1.0)
-    columns = dict.fromkeys(names, "text") | {"confidence": "number"}
+    columns = dict.fromkeys(names, "text") | {"label": task.column, "confidence": "number"}
     tables.write(folder, [frame], columns, tables.rows(FIELDS))
 
 
@@ -120,37 +162,39 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--what", nargs="+", choices=["clean", *TASKS], default=["clean", *TASKS])
     parser.add_argument("--do", nargs=3, metavar=("WHAT", "SOURCE", "TARGET"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.do:
         what, source, target = given.do
-        {"clean": clean, "augment": augment}[what](Path(source), Path(target), given.processes)
+        if what == "clean":
+            clean(Path(source), Path(target), given.processes)
+        else:
+            augment(Path(source), Path(target), given.processes, TASKS[what])
         return
     with TemporaryDirectory() as name:
-        pictures, source = Path(name, "_media"), Path(name, "table")
+        pictures = Path(name, "_media")
         pictures.mkdir()
         draw(pictures, given.count, given.side)
-        table(pictures, source)
 
-        def ours(what: str) -> Cost:
-            target = Path(name, what)
-            target.mkdir()
-            command = [sys.executable, "-m", "benchmarks.pictures", "--processes", str(given.processes)]
-            return run([*command, "--do", what, str(source), str(target)], ROOT, {"OMP_NUM_THREADS": "1"})
-
-        def peer(script: str) -> Cost:
-            Path(name, "peer").mkdir(exist_ok=True)
-            return run([sys.executable, "-c", script, str(pictures), f"{name}/peer"], ROOT, {"OMP_NUM_THREADS": "1"})
-
-        told = [("clean", ours("clean"), given.processes), ("augment", ours("augment"), given.processes)]
-        if importlib.util.find_spec("imagehash"):
-            told.append(("imagehash alone", peer(HASHES), 1))
-        told.append(("bare albumentations loop", peer(LOOP), 1))
-        for what, cost, processes in told:
+        def tell(what: str, cost: Cost, processes: int) -> None:
             print(
-                f"{what:>25}, {processes} processes: {given.count / cost.wall:6,.0f} pictures/s, "
-                f"{given.count / cost.cpu:6,.0f} per CPU-second"
+                f"{what:>32}, {processes} process(es): {given.count / cost.wall:6,.0f} pictures/s, "
+                f"{given.count / cost.cpu:6,.1f} per CPU-second"
             )
+
+        for what in given.what:
+            source, target = Path(name, f"table {what}"), Path(name, what)
+            target.mkdir()
+            table(pictures, source, TASKS.get(what, TASKS["boxes"]))
+            command = [sys.executable, "-m", "benchmarks.pictures", "--processes", str(given.processes)]
+            ours = run([*command, "--do", what, str(source), str(target)], ROOT, {"OMP_NUM_THREADS": "1"})
+            tell(f"augment, {what}" if what in TASKS else what, ours, given.processes)
+            if what in TASKS or importlib.util.find_spec("imagehash"):
+                Path(name, f"peer {what}").mkdir()
+                script = [sys.executable, "-c", LOOP if what in TASKS else HASHES, str(pictures), f"{name}/peer {what}"]
+                peer = run([*script, what], ROOT, {"OMP_NUM_THREADS": "1"})
+                tell("bare albumentations loop" if what in TASKS else "imagehash alone", peer, 1)
 
 
 if __name__ == "__main__":
