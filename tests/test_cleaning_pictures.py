@@ -191,6 +191,20 @@ def test_two_processes_reject_the_same(tmp_path):
     assert len(found[0][2]) == 2
 
 
+def test_a_picture_is_decoded_once_for_all_operators_and_passes(tmp_path, monkeypatch):
+    given = table(tmp_path, {"a.png": FLOWER, "b.jpg": TEMPLE, "c.jpg": TEMPLE})
+    tables.write(tmp_path / "in", [given], dict.fromkeys(given, "text"), 10)
+    opened = []
+    decode = media.pictures._open
+    monkeypatch.setattr(media.pictures, "_open", lambda data: opened.append(data) or decode(data))
+    operators = {"size": Size("image", shorter=1), "sharp": Sharpness("image"), "same": DuplicatePictures("image")}
+    (tmp_path / "scratch").mkdir()
+    store, shards = media.Store(tmp_path / "out", "out"), tables.shards(tmp_path / "in")
+    clean(shards, operators, {"image": "image"}, ["image"], Local(1), tmp_path / "scratch", store)
+    assert len(opened) == len(given)
+    assert media.take_looks() == {}  # a look is as large as a small picture
+
+
 def near(prints: list[int], distance: int) -> set[tuple[int, int]]:
     found = [
         tuple(pair) for pairs in near_pairs(np.array(prints, dtype=np.uint64), distance) for pair in pairs.tolist()
