@@ -17,6 +17,7 @@ from stages import InputError, media, tables
 from stages.cleaning import clean
 from stages.cleaning.pictures import Brightness, Contrast, DuplicatePictures, Sharpness, Size, near_pairs
 from stages.engine import Local
+from stages.media import pictures as codec
 
 FLOWER = Image.fromarray(load_sample_images().images[1]).resize((320, 214))
 TEMPLE = Image.fromarray(load_sample_images().images[0]).resize((320, 214))
@@ -192,17 +193,17 @@ def test_two_processes_reject_the_same(tmp_path):
 
 
 def test_a_picture_is_decoded_once_for_all_operators_and_passes(tmp_path, monkeypatch):
-    given = table(tmp_path, {"a.png": FLOWER, "b.jpg": TEMPLE, "c.jpg": TEMPLE})
+    given = table(tmp_path, {"a.jpg": FLOWER, "b.jpg": TEMPLE, "c.jpg": TEMPLE})
     tables.write(tmp_path / "in", [given], dict.fromkeys(given, "text"), 10)
     opened = []
-    decode = media.pictures._open
-    monkeypatch.setattr(media.pictures, "_open", lambda data: opened.append(data) or decode(data))
+    decode = codec._open
+    monkeypatch.setattr(codec, "_open", lambda data: opened.append(data) or decode(data))
     operators = {"size": Size("image", shorter=1), "sharp": Sharpness("image"), "same": DuplicatePictures("image")}
     (tmp_path / "scratch").mkdir()
     store, shards = media.Store(tmp_path / "out", "out"), tables.shards(tmp_path / "in")
     clean(shards, operators, {"image": "image"}, ["image"], Local(1), tmp_path / "scratch", store)
     assert len(opened) == len(given)
-    assert media.take_looks() == {}  # a look is as large as a small picture
+    assert media.take_seen() == {}  # a look is as large as a small picture
 
 
 def near(prints: list[int], distance: int) -> set[tuple[int, int]]:
