@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stages import InputError, media, of_kind
+from stages import InputError, media
 from stages.cleaning.base import Operator, Outcome, WholeTableOperator, flags, texts
 from stages.cleaning.schema import Types, finished
 from stages.cleaning.validation import Schema
@@ -26,7 +26,7 @@ NAMING = ("field", "fields", "by", "time", "winner")  # attributes of operators 
 COUNTED = ("seen", "changed", "rejected")
 Operators = Mapping[str, Operator | WholeTableOperator | None]
 Named = tuple[str, Any]  # an operator of either kind under its name
-Looks = Sequence[Mapping[str, Any]]  # what was seen of files, by reference, for each kind of file
+Seen = Mapping[str, Any]  # what was found out about files, by reference
 
 
 @dataclass(frozen=True)
@@ -119,17 +119,17 @@ def clean(
         steps.append((SCHEMA, Schema(schema, fields)))
     kept: Sequence[Shard] = shards
     decisions: Sequence[Any] = [None] * len(kept)
-    looks: Sequence[Looks] = [()] * len(kept)
+    known: Sequence[Seen] = [{}] * len(kept)
     passes: list[list[_Part]] = []
     for work in _passes(steps, fields, shown, Path(scratch), store):
-        given = zip(kept, decisions, looks, strict=True)
+        given = zip(kept, decisions, known, strict=True)
         tasks = [_Task(i, shard, decision, seen) for i, (shard, decision, seen) in enumerate(given)]
         done = engine.map(partial(_worker, work), tasks, what=f"clean: {', '.join(name for name, _ in work.operators)}")
         if passes:
             for shard in kept:
                 Path(shard.path).unlink()
         passes.append([part for part, _, _ in done])
-        kept, looks = [part.kept for part, _, _ in done], [seen for _, _, seen in done]
+        kept, known = [part.kept for part, _, _ in done], [seen for _, _, seen in done]
         if work.then and done:
             decisions = work.then.decide([summary for _, summary, _ in done], kept)
     _check_rows(passes)
@@ -168,7 +168,7 @@ class _Task(NamedTuple):
     number: int
     shard: Shard
     decision: Any  # for the first operator, in all passes but the first
-    looks: Looks  # at its files, in passes before: each is decoded once
+    seen: Seen  # of its files, in passes before: each is decoded once
 
 
 class _Part(NamedTuple):
@@ -197,24 +197,22 @@ def _whole(operator: Any) -> bool:
     return hasattr(operator, "summarise") and not getattr(operator, "row_wise", False)
 
 
-def _worker(work: _Pass) -> Callable[[_Task], tuple[_Part, Any, Looks]]:
+def _worker(work: _Pass) -> Callable[[_Task], tuple[_Part, Any, Seen]]:
     return partial(_run, work)
 
 
-def _run(work: _Pass, task: _Task) -> tuple[_Part, Any, Looks]:
+def _run(work: _Pass, task: _Task) -> tuple[_Part, Any, Seen]:
     """Apply the operators of a pass to a shard.
 
     Returns
     -------
-    What became of it; its summary for the next operator; and what was seen of its files, for the next pass.
+    What became of it; its summary for the next operator; and what was found out about its files, for the next pass.
     """
     import numpy as np
 
     kept_columns, rejected_columns = columns(work.fields)
     table = task.shard.read(["id", *work.fields, "source"])
-    codecs = [of_kind(media.FILES[kind], "media") for kind in sorted(media.FILES.keys() & work.fields.values())]
-    for codec, looks in zip(codecs, task.looks, strict=False):  # nothing was seen before the first pass
-        codec.remember(looks)
+    media.remember(task.seen)
     rows, counts, rejected, trail = len(table), {}, [], []
     for place, (name, operator) in enumerate(work.operators):
         outcome = operator.apply(table, task.decision) if work.number and not place else operator.apply(table)
@@ -237,9 +235,9 @@ def _run(work: _Pass, task: _Task) -> tuple[_Part, Any, Looks]:
     ending = f"-{work.number}-{task.number:05d}.arrow"
     drafts = [_write(work.folder / f"rejected{ending}", rejected, rejected_columns)] if rejected else []
     trails = [_write(work.folder / f"trail{ending}", trail, TRAIL)] if trail else []
-    seen = [codec.take_looks() for codec in codecs]
+    seen = media.take_seen()
     part = _Part(rows, kept, len(table), drafts, sum(map(len, rejected)), trails, counts)
-    return part, summary, seen if work.then else ()
+    return part, summary, seen if work.then else {}
 
 
 def _check_rows(passes: Sequence[Sequence[_Part]]) -> None:

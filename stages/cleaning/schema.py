@@ -38,8 +38,8 @@ class Types:
         unfit = [none_rejected(table)]
         for field, kind in self.types.items():
             if kind in media.FILES:
-                look = of_kind(media.FILES[kind], "media").look
-                problems = {row: look(path).problem for row, path in table[field].dropna().items()}
+                problem = of_kind(media.FILES[kind], "media").problem
+                problems = {row: problem(path) for row, path in table[field].dropna().items()}
                 said = {row: f"{field} {problem}" for row, problem in problems.items() if problem}
                 unfit.append(pd.Series(said, dtype="str"))
             elif kind in _CHECKS:
@@ -70,7 +70,7 @@ def finished(
         prints: list[str | None] = []
         for id, path in zip(table["id"], table[field], strict=True):
             if isinstance(path, str):
-                data, suffix = codec.plain(path)
+                data, suffix = codec.plain(media.read(path))
                 paths.append(store.put(f"{id}{ending}", suffix, data))
                 prints.append(codec.print_of(path))
             else:

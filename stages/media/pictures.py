@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -11,6 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from stages.media import files
+from stages.media.seen import SEEN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +23,7 @@ THUMBNAIL = 16  # pixels
 BITS = 64  # of a perceptual hash
 SHARP = 256  # pixels, at most, at which sharpness is measured
 ORIENTATION = 0x0112  # the EXIF tag
-
-_looks: dict[str, Look] = {}
+JPEG = b"\xff\xd8"  # how such a file begins
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,6 @@ class Look:
         The grey values at 16 × 16 pixels, row by row.
     pixels
         SHA-256 of what is shown; the same for two files with the same pixels.
-    suffix
-        That of its format, if its file shows the picture as it is, whatever else it tells; empty if `plain` has to draw
-        it anew.
     """
 
     problem: str | None
@@ -64,7 +60,6 @@ class Look:
     print: int = 0
     thumbnail: bytes = b""
     pixels: bytes = b""
-    suffix: str = ""
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -84,21 +79,29 @@ def decode(data: bytes) -> np.ndarray:
     return np.asarray(_open(data)[1])
 
 
-def plain(reference: str) -> tuple[bytes, str]:
-    """Give the picture that a table names without metadata, as it is shown, and the suffix of its format.
+def plain(data: bytes) -> tuple[bytes, str]:
+    """Give a picture that has no `problem` without metadata, as it is shown, and the suffix of its format.
 
     What is plain already stays as it is, byte for byte; of a JPEG whose metadata do not turn it only these are cut
-    out; all else becomes a PNG.
+    out, and it is not decoded; all else becomes a PNG.
 
     Raises
     ------
     ValueError
-        As `decode`, or the file cannot be read.
+        As `decode`, if it has to be decoded.
     """
-    data, suffix = files.read(reference), look(reference).suffix
-    if suffix:
-        return _without_segments(data) if suffix == ".jpg" else data, suffix
-    return _png(_open(data)[1]), ".png"
+    from PIL import Image
+
+    if data[:2] == JPEG:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            head = Image.open(BytesIO(data), formats=["JPEG"])
+            if head.format == "JPEG" and head.mode in (GREY, COLOUR) and head.getexif().get(ORIENTATION, 1) == 1:
+                return _without_segments(data), ".jpg"
+    picture, shown, turned = _open(data)
+    if picture.format == "PNG" and shown.mode == picture.mode and not turned and not picture.info:
+        return data, ".png"
+    return _png(shown), ".png"
 
 
 def encode(pixels: np.ndarray) -> bytes:
@@ -142,31 +145,22 @@ def thumbnail(reference: str, side: int) -> bytes:
     return written.getvalue()
 
 
+def problem(reference: str) -> str | None:
+    """Say why the picture that a table names cannot be used, to follow the field's name; None where it can."""
+    return look(reference).problem
+
+
 def print_of(reference: str) -> str:
     """Give what is the same for the same pixels, whatever encoder wrote them, as hexadecimal digits."""
     return look(reference).pixels.hex()
 
 
 def look(reference: str) -> Look:
-    """Look at the picture that a table names; what is wrong with it is said and not raised.
-
-    Several operators ask for the same one, which is decoded once.
-    """
-    if reference not in _looks:
-        _looks[reference] = _look(reference)
-    return _looks[reference]
-
-
-def take_looks() -> dict[str, Look]:
-    """Give what was seen so far, by reference, and forget it; `remember` brings it to another process."""
-    seen = dict(_looks)
-    _looks.clear()
+    """Look at the picture that a table names, once; what is wrong with it is said and not raised."""
+    if reference not in SEEN:
+        SEEN[reference] = _look(reference)
+    seen: Look = SEEN[reference]
     return seen
-
-
-def remember(looks: Mapping[str, Look]) -> None:
-    """Spare `look` what was seen before."""
-    _looks.update(looks)
 
 
 def _look(reference: str) -> Look:
@@ -174,7 +168,7 @@ def _look(reference: str) -> Look:
     from PIL.Image import Resampling
 
     try:
-        picture, shown, turned = _open(files.read(reference))
+        shown = _open(files.read(reference))[1]
     except ValueError as error:
         return Look(str(error))
     width, height = shown.size
@@ -195,16 +189,7 @@ def _look(reference: str) -> Look:
         print=_print(grey),
         thumbnail=grey.resize((THUMBNAIL, THUMBNAIL), resample=Resampling.BOX).tobytes(),
         pixels=sha256(f"{shown.mode}|{width}|{height}|".encode() + shown.tobytes()).digest(),
-        suffix=_suffix(picture, shown, turned),
     )
-
-
-def _suffix(picture: Image, shown: Image, turned: bool) -> str:
-    if shown.mode != picture.mode or turned:
-        return ""
-    if picture.format == "JPEG":
-        return ".jpg"
-    return ".png" if picture.format == "PNG" and not picture.info else ""
 
 
 def _open(data: bytes) -> tuple[Image, Image, bool]:
