@@ -2,6 +2,6 @@
 
 from stages.media.files import BYTES, Store, is_file, read
 
-FILES = {"image": "pictures"}  # by type of field, the module that knows what its files hold
+FILES = {"image": "pictures", "audio": "sounds"}  # by type of field, the module that knows what its files hold
 
 __all__ = ["BYTES", "FILES", "Store", "is_file", "read"]
