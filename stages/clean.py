@@ -16,7 +16,8 @@ def main(dataset: Dataset, cleaning: steps.Operators, engine: Engine) -> str:
     with whole(*outputs, "data/clean/scratch") as (records, rejected, trail, report, scratch):
         scratch.mkdir()
         table, store = shards("data/collected"), Store(records, "data/clean/records")
-        cleaned = steps.clean(table, cleaning, dataset.fields, dataset.shown, engine, scratch, store, dataset.schema)
+        fields, rate = dataset.fields, dataset.rate
+        cleaned = steps.clean(table, cleaning, fields, dataset.shown, engine, scratch, store, dataset.schema, rate)
         kept = write(records, cleaned.kept, kept_columns, rows(dataset.fields))
         dropped = write(rejected, cleaned.rejected, rejected_columns)
         write(trail, cleaned.trail, steps.TRAIL)

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from stages import label_studio, quality, tasks
+from stages import label_studio, media, quality, tasks
 from stages.cleaning import alike
 from stages.configuration import Dataset, stage
 from stages.review import Review, next_batch, read_gold
@@ -18,7 +18,7 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
     human = list(read_lines("data/labels/human.jsonl"))
     auto = {line["record"]: line for line in read_lines("data/labels/auto.jsonl")}
     labelled = records[records["id"].isin({line["record"] for line in human if line["value"] is not None})]
-    texts = [name for name in dataset.shown if dataset.fields[name] != "image"]
+    texts = [name for name in dataset.shown if dataset.fields[name] not in media.FILES]
     ids, rows = list(labelled["id"]), labelled[texts].astype(object).fillna("").astype(str)
     pairs = alike([" ".join(row) for row in rows.itertuples(index=False)], review.active.alike)
     near = [(ids[one], ids[other]) for one, other in pairs]

@@ -187,3 +187,52 @@ def _sam(library: Any) -> tuple[Any, Any]:
     sides = {"size": {"longest_edge": 64}, "mask_size": {"longest_edge": 16}}
     pads = {"pad_size": {"height": 64, "width": 64}, "mask_pad_size": {"height": 16, "width": 16}}
     return network, library.SamImageProcessorPil(**sides, **pads)
+
+
+LETTERS = " abcdefghijklmnopqrstuvwxyz"
+
+
+def wav2vec2(folder: Path) -> str:
+    """A tiny model of speech that marks each moment with a letter."""
+    import json
+
+    import torch
+    from transformers import Wav2Vec2Config, Wav2Vec2CTCTokenizer, Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
+
+    place = folder / "wav2vec2"
+    place.mkdir()
+    signs = ["<pad>", "<s>", "</s>", "<unk>", "|", *LETTERS[1:]]
+    (place / "vocab.json").write_text(json.dumps({sign: number for number, sign in enumerate(signs)}))
+    Wav2Vec2CTCTokenizer(str(place / "vocab.json")).save_pretrained(str(place))
+    Wav2Vec2FeatureExtractor(sampling_rate=16_000).save_pretrained(str(place))
+    torch.manual_seed(3)
+    filters = {"conv_dim": (16, 16), "conv_kernel": (10, 8), "conv_stride": (40, 8), "num_feat_extract_layers": 2}
+    positions = {"num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4}
+    network = Wav2Vec2ForCTC(Wav2Vec2Config(vocab_size=len(signs), **TINY, **filters, **positions))
+    network.lm_head.weight.data *= 30  # so that one moment is not as the other
+    network.save_pretrained(str(place))
+    return str(place)
+
+
+def whisper(folder: Path) -> str:
+    """A tiny model of speech with a decoder, which hears two seconds."""
+    import torch
+    from transformers import WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
+
+    place = folder / "bert"  # with padding
+    size = tokenizer(["one two three four five six seven eight nine zero"], place)
+    WhisperFeatureExtractor(feature_size=16, chunk_length=2).save_pretrained(str(place))
+    torch.manual_seed(3)
+    layers = {"encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    sizes = {"d_model": 32, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "num_mel_bins": 16}
+    places = {"max_source_positions": 100, "max_target_positions": 64}
+    ends = {"bos_token_id": 2, "eos_token_id": 2, "pad_token_id": 1, "decoder_start_token_id": 2}
+    network = WhisperForConditionalGeneration(WhisperConfig(vocab_size=size, **layers, **sizes, **places, **ends))
+    encoder, [decoder] = network.model.encoder, network.model.decoder.layers
+    heard = (encoder.conv1, encoder.conv2, decoder.encoder_attn.v_proj, decoder.encoder_attn.out_proj)
+    for each in (*heard, network.model.decoder.embed_positions):  # so that it does not say the same of all
+        each.weight.data *= 20
+    network.model.decoder.embed_tokens.weight.data *= 8
+    network.generation_config.begin_suppress_tokens = [2]
+    network.save_pretrained(str(place))
+    return str(place)

@@ -190,4 +190,4 @@ def kept(cache: Path) -> int:
         return 0
     with closing(sqlite3.connect(cache / FILE, timeout=60)) as store:
         tables = store.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
-        return store.execute("SELECT COUNT(*) FROM vectors").fetchone()[0] if tables else 0
+        return store.execute("SELECT COUNT(*) FROM kept").fetchone()[0] if tables else 0

@@ -235,7 +235,7 @@ def chosen(conf: Path, **options: str) -> Iterator[None]:
         ),
         (
             {"fields": {"text": "txt"}},
-            "fields.text: should be 'text', 'number', 'date', 'category', 'image' or 'json',",
+            "fields.text: should be 'text', 'number', 'date', 'category', 'image', 'audio' or 'json',",
         ),
         ({"fields": {"text": "text", "id": "text"}}, "fields: 'id' is a column of the pipeline's own"),
         ({"fields": {}}, "shown: one or more of the fields are expected (), found ['text']"),

@@ -85,6 +85,11 @@ def test_a_copy_has_the_user_s_names_and_none_of_our_data(texts: Project) -> Non
 def test_a_copy_has_the_options_and_tests_of_its_kinds_alone(texts: Project, template: Path, tmp_path: Path) -> None:
     pictures = made(template, tmp_path / "pictures", "[images]")
     rows = made(template, tmp_path / "rows", "[tables]", columns="amount: number, customer: category")
+    sounds = made(template, tmp_path / "sounds", "[audio]")
+    for project in (texts, pictures, rows):
+        assert '\n  "soundfile>=0.13",\n' not in project.text("pyproject.toml").split("optional-dependencies")[0]
+        assert not [name for name in files(project) if name.startswith(("conf/", "tests/")) and "sound" in name]
+    assert '\n  "soundfile>=0.13",\n' in sounds.text("pyproject.toml").split("optional-dependencies")[0]
     assert "albumentations" not in texts.text("pyproject.toml")
     assert "albumentations==" in pictures.text("pyproject.toml")
     for project in (texts, rows):
@@ -100,7 +105,7 @@ def test_a_copy_has_the_options_and_tests_of_its_kinds_alone(texts: Project, tem
     assert {
         group for group in ("augmentation", "cleaning", "publish") if f"conf/{group}/tables.yaml" in files(rows)
     } == {group for group, option in yaml.safe_load(rows.text("params.yaml")).items() if option == "tables"}
-    for project in (texts, pictures, rows):
+    for project in (texts, pictures, rows, sounds):
         for group, option in yaml.safe_load(project.text("params.yaml")).items():
             assert group == "seed" or f"conf/{group}/{option}.yaml" in files(project)
         there = {name.removesuffix(".py").replace("/", ".") for name in files(project)}

@@ -104,7 +104,7 @@ def test_a_field_that_holds_no_pictures_is_an_error(digits):
 
 
 def test_the_annotator_of_texts_does_not_learn_from_the_names_of_pictures(digits):
-    with pytest.raises(InputError, match=r"annotator\.fields: 'image' names pictures"):
+    with pytest.raises(InputError, match=r"annotator\.fields: 'image' names files"):
         Linear(("image",)).fit(digits, list(digits["digit"]), DIGIT, 1)
 
 

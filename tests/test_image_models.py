@@ -164,5 +164,5 @@ def test_weights_that_are_not_there_are_no_weights_at_random(digits, tmp_path):
 
 
 def test_texts_are_told_from_pictures(digits, tmp_path):
-    with pytest.raises(InputError, match="'image' names pictures"):
+    with pytest.raises(InputError, match="'image' names files"):
         Embeddings(("image",), SentenceEncoder(pretrained.bert(PROMPTS, tmp_path))).features(digits[:3])

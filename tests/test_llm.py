@@ -552,7 +552,7 @@ def test_a_field_that_is_not_there_or_is_a_picture_is_told(make: Make, tmp_path:
     picture = tmp_path / FOLDER / "r00.png"
     picture.parent.mkdir()
     picture.touch()
-    with pytest.raises(InputError, match="names pictures"):
+    with pytest.raises(InputError, match="names files"):
         predict(make(), records().assign(text=str(picture)))
 
 

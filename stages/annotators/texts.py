@@ -17,11 +17,11 @@ def joined(records: pd.DataFrame, fields: Sequence[str]) -> list[str]:
     Raises
     ------
     InputError
-        A field holds pictures.
+        A field holds pictures or sounds.
     """
     for field in fields:
         if media.is_file(str(next(iter(records[field].dropna()), ""))):
-            raise InputError(f"annotator.fields: {field!r} names pictures; choose an annotator such as image_linear")
+            raise InputError(f"annotator.fields: {field!r} names files; choose an annotator of pictures or sounds")
     columns = [records[field].astype(object).fillna("").astype(str) for field in fields]
     return ["\n".join(row) for row in zip(*columns, strict=True)]
 

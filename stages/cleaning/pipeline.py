@@ -87,6 +87,7 @@ def clean(
     scratch: str | Path,
     store: media.Store | None = None,
     schema: Mapping[str, Rule] | None = None,
+    rate: int = 16_000,
 ) -> Cleaned:
     """Apply operators in order, hold the records against types and schema, and add the hash of what is shown.
 
@@ -97,15 +98,17 @@ def clean(
     operators
         By name, in order; null is switched off.
     fields
-        Name: type (text, number, date, category, image, json).
+        Name: type (text, number, date, category, image, audio, json).
     shown
         The fields that an annotator sees.
     scratch
         An empty folder for what passes between operators; the result is read from it.
     store
-        Where the records' pictures are put; needed where a field is an image.
+        Where the records' files are put; needed where a field is an image or audio.
     schema
         What the values of a field must be, by field.
+    rate
+        The samples per second that sounds get.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def clean(
     decisions: Sequence[Any] = [None] * len(kept)
     known: Sequence[Seen] = [{}] * len(kept)
     passes: list[list[_Part]] = []
-    for work in _passes(steps, fields, shown, Path(scratch), store):
+    for work in _passes(steps, fields, shown, Path(scratch), store, rate):
         given = zip(kept, decisions, known, strict=True)
         tasks = [_Task(i, shard, decision, seen) for i, (shard, decision, seen) in enumerate(given)]
         done = engine.map(partial(_worker, work), tasks, what=f"clean: {', '.join(name for name, _ in work.operators)}")
@@ -162,6 +165,7 @@ class _Pass:
     shown: Sequence[str]
     folder: Path
     store: media.Store | None
+    rate: int
 
 
 class _Task(NamedTuple):
@@ -184,13 +188,18 @@ class _Part(NamedTuple):
 
 
 def _passes(
-    operators: Sequence[Named], fields: Mapping[str, str], shown: Sequence[str], folder: Path, store: media.Store | None
+    operators: Sequence[Named],
+    fields: Mapping[str, str],
+    shown: Sequence[str],
+    folder: Path,
+    store: media.Store | None,
+    rate: int,
 ) -> Iterator[_Pass]:
     starts = [i for i, (_, operator) in enumerate(operators) if _whole(operator)]
     ends = [*starts, len(operators)]
     for number, (start, end) in enumerate(zip([0, *starts], ends, strict=True)):
         then = operators[end][1] if end < len(operators) else None
-        yield _Pass(number, operators[start:end], then, fields, shown, folder, store)
+        yield _Pass(number, operators[start:end], then, fields, shown, folder, store, rate)
 
 
 def _whole(operator: Any) -> bool:
@@ -230,7 +239,7 @@ def _run(work: _Pass, task: _Task) -> tuple[_Part, Any, Seen]:
     if work.then:
         summary, kinds = work.then.summarise(table), dict.fromkeys(["id", *work.fields, "source"], "text")
     else:
-        table = finished(table, work.fields, work.shown, work.store)
+        table = finished(table, work.fields, work.shown, work.store, work.rate)
     kept = _write(work.folder / f"kept-{work.number}-{task.number:05d}.arrow", [table], kinds)
     ending = f"-{work.number}-{task.number:05d}.arrow"
     drafts = [_write(work.folder / f"rejected{ending}", rejected, rejected_columns)] if rejected else []

@@ -26,8 +26,8 @@ class Types:
     Parameters
     ----------
     types
-        Field: type. A `number` must be finite, a `date` must be ISO 8601, a `json` must parse, an `image` must decode
-        within the limits of `stages.media`; any value will do for the others.
+        Field: type. A `number` must be finite, a `date` must be ISO 8601, a `json` must parse, an `image` and
+        an `audio` must decode within the limits of `stages.media`; any value will do for the others.
     """
 
     types: Mapping[str, str]
@@ -53,9 +53,12 @@ class Types:
 
 
 def finished(
-    table: pd.DataFrame, types: Mapping[str, str], shown: Sequence[str], store: media.Store | None
+    table: pd.DataFrame, types: Mapping[str, str], shown: Sequence[str], store: media.Store | None, rate: int
 ) -> pd.DataFrame:
-    """Give a table its last form: numbers as floats, plain pictures in the store, and the column `content`."""
+    """Give a table its last form: numbers as floats, plain pictures and sounds in the store, and the column `content`.
+
+    Sounds get the sample rate.
+    """
     import pyarrow as pa
 
     table = cast(table, types)
@@ -65,12 +68,13 @@ def finished(
         if store is None:
             raise ValueError(f"the field {field!r} holds files, and there is no store for them")
         codec = of_kind(media.FILES[kind], "media")
+        settings = [rate] if kind == "audio" else []
         ending = f"-{field}" if len(files) > 1 else ""
         paths: list[str | None] = []
         prints: list[str | None] = []
         for id, path in zip(table["id"], table[field], strict=True):
             if isinstance(path, str):
-                data, suffix = codec.plain(media.read(path))
+                data, suffix = codec.plain(media.read(path), *settings)
                 paths.append(store.put(f"{id}{ending}", suffix, data))
                 prints.append(codec.print_of(path))
             else:
@@ -89,7 +93,8 @@ def cast(table: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
 def content(table: pd.DataFrame, shown: Sequence[str]) -> pa.Array:
     """Hash what an annotator sees: the first 12 hex digits of SHA-256 of the values as a JSON list, without spaces.
 
-    A picture's value is the SHA-256 of its pixels, as `stages.media.pictures.Look` has it.
+    A picture's value is the SHA-256 of its pixels, as `stages.media.pictures.Look` has it, and a sound's that of
+    its samples, as `stages.media.sounds.Sound` has it.
     """
     import pandas as pd
     import pyarrow as pa

@@ -10,7 +10,7 @@ from stages.tables import Rule
 FORBID: dict[str, str] = {"extra": "forbid"}
 RESERVED = ("id", "content", "source", "record", "queue", "why", "label", "origin", "confidence", "parent")
 
-Kind = Literal["text", "number", "date", "category", "image", "json"]
+Kind = Literal["text", "number", "date", "category", "image", "audio", "json"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class Dataset:
     rounds
         The folder below `data/annotations/` that holds the rounds; empty for `data/annotations/` itself. A second
         dataset in the same checkout needs one of its own.
+    rate
+        The samples per second to which `clean` brings sounds.
     """
 
     __pydantic_config__: ClassVar[Any] = FORBID
@@ -107,12 +109,15 @@ class Dataset:
     split: Split = Split()
     sample: Sample | None = None
     rounds: str = ""
+    rate: int = 16_000
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", self.name):
             raise InputError(f"name {self.name!r}: letters, digits, - and _ are allowed")
         if not re.fullmatch(r"[A-Za-z0-9_-]*", self.rounds):
             raise InputError(f"rounds {self.rounds!r}: a folder's name of letters, digits, - and _ is expected")
+        if not 1_000 <= self.rate <= 384_000:
+            raise InputError(f"rate: samples per second from 1,000 to 384,000 are expected, found {self.rate:,}")
         names = ", ".join(self.fields)
         if taken := [name for name in self.fields if name in RESERVED]:
             raise InputError(f"fields: {taken[0]!r} is a column of the pipeline's own; give the field another name")

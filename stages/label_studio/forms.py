@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol
 
+from stages import media
 from stages.tasks import Interface, Task
 
 
@@ -49,10 +50,10 @@ def task(
 
 
 def _shown(value: Any, kind: str) -> Any:
-    """Give a field's value as a task holds it: a picture by the server's address of it, JSON parsed, for charts."""
+    """Give a field's value as a task holds it: a file by the server's address of it, JSON parsed, for charts."""
     if value is None or value != value:  # NaN is missing
         return None
-    if kind == "image":
+    if kind in media.FILES:
         return f"/data/local-files/?d={value.partition('/')[2]}"  # the server's root is the first folder
     return json.loads(value) if kind == "json" else value
 

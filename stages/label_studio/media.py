@@ -16,14 +16,14 @@ ADDRESS = "/data/local-files/?d="
 
 
 def bring(tasks: Iterable[Mapping[str, Any]], data: Path, served: Path) -> None:
-    """Put the pictures of tasks where the server finds them, as files of their own: they stay when a version goes.
+    """Put the files of tasks where the server finds them, as ones of its own: they stay when a version goes.
 
     Parameters
     ----------
     tasks
-        Label Studio's tasks; of their fields, the addresses of pictures.
+        Label Studio's tasks; of their fields, the addresses of files.
     data
-        The folder from which the paths of pictures count.
+        The folder from which their paths count.
     served
         The folder that the server was started with.
     """

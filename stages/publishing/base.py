@@ -76,6 +76,11 @@ class Version:
     def pictures(self) -> list[str]:
         return [name for name, kind in self.fields.items() if kind == "image"]
 
+    @property
+    def files(self) -> list[str]:
+        """The fields that name files: pictures and sounds."""
+        return [name for name, kind in self.fields.items() if kind in media.FILES]
+
 
 class Form(Protocol):
     """A way to write a version."""

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from stages import media
 from stages.publishing.base import Version
 
 CONFORMS = "http://mlcommons.org/croissant/1.0"
@@ -14,6 +15,7 @@ TYPES = {
     "number": "sc:Float",
     "whole": "sc:Integer",
     "image": "sc:ImageObject",
+    "audio": "sc:AudioObject",
     "label": ["sc:Text", "cr:Label"],
     "labels": ["sc:Text", "cr:Label"],
 }
@@ -135,8 +137,8 @@ def _records(split: str, version: Version) -> dict[str, Any]:
 
 
 def _field(split: str, name: str, kind: str, version: Version) -> dict[str, Any] | None:
-    picture = {"transform": {"jsonPath": "bytes"}} if kind == "image" else {}
-    source = {"fileSet": {"@id": f"{split}-files"}, "extract": {"column": name}, **picture}
+    bytes = {"transform": {"jsonPath": "bytes"}} if kind in media.FILES else {}
+    source = {"fileSet": {"@id": f"{split}-files"}, "extract": {"column": name}, **bytes}
     place = f"{split}/{name}"
     column = version.task.column
     field = {

@@ -24,9 +24,13 @@ SIZES = {  # below so many records
     100_000_000: "10M<n<100M",
     1_000_000_000: "100M<n<1B",
 }
-COLUMNS = {"image": "file", "number": "number", "whole": "whole", "label": "text", "labels": "texts"}
-FEATURES = {"image": "image", "number": "float64", "whole": "int64"}
-CHOICES = {"image": "image-classification", "text": "text-classification"}  # by what is labelled
+COLUMNS = {"image": "file", "audio": "file", "number": "number", "whole": "whole", "label": "text", "labels": "texts"}
+FEATURES = {"image": "image", "audio": "audio", "number": "float64", "whole": "int64"}
+CHOICES = {  # by what is labelled
+    "image": "image-classification",
+    "audio": "audio-classification",
+    "text": "text-classification",
+}
 CATEGORIES = {
     "boxes": "object-detection",
     "polygons": "image-segmentation",
@@ -47,8 +51,8 @@ class HuggingFace:
     """A dataset repository: Parquet by split in `data/`, the card `README.md`, and `croissant.json`.
 
     In Parquet a label is its name, or a list of names; the card declares it a `ClassLabel`, as which
-    `datasets.load_dataset` gives it. Pictures are in the table, with their bytes. A split without records is left out,
-    since `datasets` has no empty ones.
+    `datasets.load_dataset` gives it. Pictures and sounds are in the table, with their bytes. A split without records
+    is left out, since `datasets` has no empty ones.
 
     References
     ----------
@@ -62,16 +66,16 @@ class HuggingFace:
         size = tables.rows(version.fields)
         folder.mkdir(parents=True)
         for split, table in version.tables.items():
-            tables.write(folder / "data" / split, _with_files(table, version.pictures, size), columns, size)
+            tables.write(folder / "data" / split, _with_files(table, version.files, size), columns, size)
         (folder / "README.md").write_text(_header(version) + "\n" + version.card, encoding="utf-8", newline="\n")
         tables.write_json(folder / "croissant.json", croissant.metadata(folder, version))
 
 
-def _with_files(table: pd.DataFrame, pictures: list[str], size: int) -> Iterator[pd.DataFrame]:
-    """Yield the table in parts small enough to hold their pictures' bytes."""
+def _with_files(table: pd.DataFrame, fields: list[str], size: int) -> Iterator[pd.DataFrame]:
+    """Yield the table in parts small enough to hold their files' bytes."""
     for start in range(0, len(table), size):
         part = table.iloc[start : start + size].copy()
-        for name in pictures:
+        for name in fields:
             part[name] = part[name].map(_embedded).astype(object)
         yield part
 
@@ -90,6 +94,8 @@ def _header(version: Version) -> str:
     files = [{"split": split, "path": f"data/{split}/*.parquet"} for split in version.tables]
     choices = next((CHOICES[kind] for kind in CHOICES if kind in version.fields.values()), None)
     category = choices if version.task.type == "choice" else CATEGORIES.get(version.task.type)
+    if version.task.type == "text" and "audio" in version.fields.values():
+        category = "automatic-speech-recognition"
     header = {
         "pretty_name": about.title,
         **_license(about.license),

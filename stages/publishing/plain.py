@@ -51,11 +51,11 @@ def _cell(value: Any) -> Any:
 
 
 def _with_files(folder: Path, version: Version) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield each split's table once its records' pictures are in the folder, named by their paths from there."""
-    (folder / "media" if version.pictures else folder).mkdir(parents=True)
+    """Yield each split's table once its records' files are in the folder, named by their paths from there."""
+    (folder / "media" if version.files else folder).mkdir(parents=True)
     for split, table in version.tables.items():
         named = table.copy(deep=False)
-        for name in version.pictures:
+        for name in version.files:
             named[name] = table[name].map(lambda each: _copy(each, folder))
         yield split, named
 

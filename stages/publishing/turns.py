@@ -110,8 +110,8 @@ def _write(folder: Path, version: Version, line: Callable[[Record], Record]) -> 
 
 def _texts(version: Version, form: str) -> list[str]:
     """Give the fields that a model reads."""
-    if version.pictures:
-        raise InputError(f"{form}: {version.pictures[0]!r} names pictures, which it does not carry; {form}: null")
+    if version.files:
+        raise InputError(f"{form}: {version.files[0]!r} names files, which it does not carry; {form}: null")
     return list(version.fields)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from stages import media, of_kind
@@ -33,7 +34,7 @@ def gallery(cases: Sequence[Case], shown: Mapping[str, Mapping[str, Any]], task:
 
 
 def _figure(case: Case, fields: Mapping[str, Any], task: Task) -> Markup:
-    drawn = [_picture(each, case, task) if media.is_file(str(each)) else _text(each) for each in fields.values()]
+    drawn = [_drawn(each, case, task) for each in fields.values()]
     text = next((each for each in fields.values() if isinstance(each, str)), "")
     sure = f" ({case['confidence']:.2f})"
     said = [
@@ -41,6 +42,14 @@ def _figure(case: Case, fields: Mapping[str, Any], task: Task) -> Markup:
         for key, who in WHO.items()
     ]
     return tag("figure", *drawn, tag("figcaption", tag("code", case["record"]), *said))
+
+
+def _drawn(cell: Any, case: Case, task: Task) -> Markup:
+    if not media.is_file(str(cell)):
+        return _text(cell)
+    if cell.endswith(".wav"):
+        return _text(f"{Path(cell).name}, {of_kind('sounds', 'media').seconds(cell):.1f} seconds")
+    return _picture(cell, case, task)
 
 
 def _text(cell: Any) -> Markup:

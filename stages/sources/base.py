@@ -31,7 +31,7 @@ class Rows:
     unit
         What `lines` counts.
     media
-        Gives the bytes of the file that a cell of an image column names; None where that may not be read.
+        Gives the bytes of the file that a cell of an image or audio column names; None where that may not be read.
     """
 
     file: str

@@ -40,21 +40,21 @@ def collect(
         Sources by name; null switches one off.
     id
         The column that names a record. Null: the id is the first 16 hexadecimal digits of the SHA-256 of the shown
-        fields as they were written, as a JSON list, with the SHA-256 of its bytes for a picture; further records with
+        fields as they were written, as a JSON list, with the SHA-256 of its bytes for a file; further records with
         the same get `-2`, `-3`, … in the order of the SHA-256 of all their fields and their source.
     fields
-        Names and types of the columns to keep; of the types only `image` is looked at.
+        Names and types of the columns to keep; of the types only those of files (`image`, `audio`) are looked at.
     shown
         Names of the fields that an annotator sees.
     store
-        Where pictures are put; needed where a field is an image.
+        Where files are put; needed where a field is one.
     sample
         Which records to keep; None for all.
 
     Returns
     -------
-    Text columns `id`, the fields (of an image the path of its file), and `source` (the name of the source, with the
-    file's where it has several), sorted by id.
+    Text columns `id`, the fields (of a picture or sound the path of its file), and `source` (the name of the
+    source, with the file's where it has several), sorted by id.
 
     Raises
     ------
@@ -71,15 +71,15 @@ def collect(
     wanted = list(dict.fromkeys([*fields, *([id] if id else [])]))
     text = pa.large_string()
     origins = _Origins()
-    pictures = {field: _Pictures() for field, kind in fields.items() if kind == "image"}
+    files = {field: _Files(kind) for field, kind in fields.items() if kind in media.FILES}
     tables = [pa.schema([(column, text) for column in [*wanted, "source"]]).empty_table()]
     for name, source in active.items():
         for rows in _read(name, source, wanted):
             label = f"{name}/{rows.name}" if rows.name else name
             labels = pa.repeat(pa.scalar(label, text), len(rows.table))
             table = rows.table.select(wanted).append_column("source", labels)
-            for field, picture in pictures.items():
-                table = table.set_column(table.column_names.index(field), field, picture.add(name, field, rows))
+            for field, each in files.items():
+                table = table.set_column(table.column_names.index(field), field, each.add(name, field, rows))
             tables.append(table)
             origins.add(rows)
     table = pa.concat_tables(tables)
@@ -98,10 +98,10 @@ def collect(
     result = pa.table([ids, *(table[name] for name in [*fields, "source"])], names=["id", *fields, "source"])
     strings = pd.StringDtype("pyarrow", na_value=float("nan"))
     frame: pd.DataFrame = result.take(order).to_pandas(types_mapper={text: strings}.get)
-    for field, picture in pictures.items():
+    for field, each in files.items():
         if store is None:
-            raise ValueError(f"the field {field!r} is an image, and there is no store for it")
-        frame[field] = picture.put(order, frame["id"], store, f"-{field}" if len(pictures) > 1 else "")
+            raise ValueError(f"the field {field!r} holds files, and there is no store for them")
+        frame[field] = each.put(order, frame["id"], store, f"-{field}" if len(files) > 1 else "")
     return frame
 
 
@@ -163,10 +163,11 @@ class _Origins:
         return f"{unit} {lines[row - self.starts[part]]}"
 
 
-class _Pictures:
-    """What an image column names: the files of each row of the joined table."""
+class _Files:
+    """What a column of pictures or sounds names: the files of each row of the joined table."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
         self.files: list[tuple[str | None, Callable[[str], bytes | None]]] = []
 
     def add(self, source: str, field: str, rows: Rows) -> pa.Array:
@@ -174,7 +175,8 @@ class _Pictures:
         import pyarrow as pa
 
         if rows.media is None:
-            raise InputError(f"sources.{source}: gives no pictures, and the field {field!r} is an image; take Images")
+            fit = {"image": "Images", "audio": "Sounds"}[self.kind]
+            raise InputError(f"sources.{source}: gives no files, and the field {field!r} is of {self.kind}; take {fit}")
         prints: list[str | None] = []
         for cell in rows.table[field].to_pylist():
             data = rows.media(cell) if cell is not None else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 50_000  # per shard; a smaller table has one
-ROWS_WITH_PICTURES = 500  # each of which takes as long as a thousand texts
+ROWS_WITH_FILES = 500  # each of which takes as long as a thousand texts
 
 # text, number, whole (a whole number), file (bytes and path), texts (a list of them); [kind] is a list of a kind, and
 # {name: kind} an object with these keys
@@ -24,7 +24,7 @@ Columns = Mapping[str, Kind]
 
 def rows(fields: Mapping[str, str]) -> int:
     """How many rows a shard has, by the declared fields."""
-    return ROWS_WITH_PICTURES if "image" in fields.values() else ROWS
+    return ROWS if {"image", "audio"}.isdisjoint(fields.values()) else ROWS_WITH_FILES
 
 
 @dataclass(frozen=True)

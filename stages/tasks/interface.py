@@ -140,7 +140,12 @@ def load(xml: str, where: str) -> Task:
         if "name" in each.attrib and "toName" not in each.attrib
     }
     parts: list[Task] = []
+    sounds = {each.get("name") for each in root.iter("Audio")}
     for element in root.iter():
+        if element.tag == "Labels" and element.get("toName") in sounds:
+            raise InputError(
+                f"{where}: <Labels> over <Audio> is not supported; over it may stand <Choices>, <TextArea>"
+            )
         if element.tag in CONTROLS:
             parts.append(_built(_Control(element, shown, where)))
         elif "toName" in element.attrib and element.tag not in AIDS:

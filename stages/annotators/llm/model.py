@@ -126,7 +126,7 @@ def shown(records: pd.DataFrame, fields: Sequence[str]) -> list[dict[str, Any]]:
         if field not in records:
             raise InputError(f"annotator.fields: there is no field {field!r}")
         if media.is_file(str(next(iter(records[field].dropna()), ""))):
-            raise InputError(f"annotator.fields: {field!r} names pictures; choose an annotator such as image_linear")
+            raise InputError(f"annotator.fields: {field!r} names files; choose an annotator of pictures or sounds")
     table = records[list(fields)].astype(object)
     table = table.where(table.notna(), None)
     return [dict(zip(fields, row, strict=True)) for row in table.itertuples(index=False)]

@@ -1,4 +1,4 @@
-"""Pictures in tar shards, each with a JSON file of its name beside it, as WebDataset has them."""
+"""Pictures and sounds in tar shards, each with a JSON file of its name beside it, as WebDataset has them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from typing import Any
 from stages import InputError
 from stages.sources.base import Rows, require
 
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp")
+COLUMNS = {
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), "image"),
+    **dict.fromkeys((".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff"), "audio"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TarShards:
-    """One record per picture in tar files, with the columns `image`, `name` (its path in the tar file, without suffix)
-    and the keys of the object in `<name>.json`, if there is one; what is no text is JSON.
+    """One record per picture or sound in tar files, with the columns `image` or `audio`, `name` (its path in the tar
+    file, without suffix) and the keys of the object in `<name>.json`, if there is one; what is no text is JSON.
 
-    Nothing is unpacked to disk. Members that are neither picture nor JSON are passed over.
+    Nothing is unpacked to disk. Members that are neither picture nor sound nor JSON are passed over.
 
     Parameters
     ----------
@@ -50,10 +53,15 @@ class TarShards:
             raise InputError(f"path: no file matches {self.path!r} below the working directory; put one there")
         shards = {path: _samples(path) for path in paths}
         keys = {key for samples in shards.values() for each in samples.values() for key in each["told"]}
-        require(columns, ["image", "name", *sorted(keys - {"image", "name"})], self.path)
+        own = [
+            *sorted({column for samples in shards.values() for each in samples.values() for column in each["files"]}),
+            "name",
+        ]
+        require(columns, [*own, *sorted(keys - set(own))], self.path)
         for path, samples in shards.items():
-            members = {each["image"]: each["member"] for each in samples.values()}
-            rows = [{**each["told"], "image": each["image"], "name": name} for name, each in samples.items()]
+            members = {member.name: member for each in samples.values() for member in each["files"].values()}
+            named = {name: {key: file.name for key, file in each["files"].items()} for name, each in samples.items()}
+            rows = [{**each["told"], **named[name], "name": name} for name, each in samples.items()]
             cells = {key: pa.array([row.get(key) for row in rows], pa.large_string()) for key in columns}
 
             def media(cell: str, path: Path = path, members: dict[str, tarfile.TarInfo] = members) -> bytes:
@@ -66,8 +74,8 @@ class TarShards:
 
 
 def _samples(path: Path) -> dict[str, dict[str, Any]]:
-    """Find the pictures of a tar file, by name, in their order: the member, its name, and what its JSON tells."""
-    samples: dict[str, dict[str, Any]] = {}
+    """Find the files of a tar file, by name, in their order: the member in each column, and what its JSON tells."""
+    samples: dict[str, dict[str, tarfile.TarInfo]] = {}
     told: dict[str, dict[str, str]] = {}
     try:
         with tarfile.open(path, "r:") as archive:
@@ -77,17 +85,17 @@ def _samples(path: Path) -> dict[str, dict[str, Any]]:
                     continue
                 if member.issparse():  # the one kind of member that unpacks to more than the file has
                     raise InputError(f"{path}//{member.name}: a sparse file, which is not read; make the shard anew")
-                if f"{dot}{suffix}".lower() in PICTURES:
-                    if stem in samples:
-                        raise InputError(f"{path}//{member.name}: a second picture of this name; make the shard anew")
-                    samples[stem] = {"image": member.name, "member": member}
+                if column := COLUMNS.get(f"{dot}{suffix}".lower()):
+                    if column in samples.setdefault(stem, {}):
+                        raise InputError(f"{path}//{member.name}: a second {column} of this name; make the shard anew")
+                    samples[stem][column] = member
                 elif suffix == "json":
                     told[stem] = _texts(archive.extractfile(member).read(), f"{path}//{member.name}")  # type: ignore[union-attr]
     except (tarfile.TarError, OSError, EOFError) as error:
         raise InputError(
             f"{path}: no tar file, or compressed or damaged ({error}); unpack it, or get it again"
         ) from error
-    return {name: {**each, "told": told.get(name, {})} for name, each in samples.items()}
+    return {name: {"files": each, "told": told.get(name, {})} for name, each in samples.items()}
 
 
 def _texts(data: bytes, where: str) -> dict[str, str]:

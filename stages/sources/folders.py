@@ -1,4 +1,4 @@
-"""Pictures: in a folder, and those that scikit-learn brings."""
+"""Files of media in a folder: pictures or sounds, one per record."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
+from typing import ClassVar
 
 from stages import InputError
-from stages.media import pictures as codec
 from stages.sources.base import BATCH, Rows, require
 from stages.sources.globs import below
 
 
 @dataclass(frozen=True, kw_only=True)
-class Images:
-    """One record per file, with the columns `image`, `name` (the part of its path that the pattern leaves open) and
+class Folder:
+    """One record per file, with a column for the file, `name` (the part of its path that the pattern leaves open) and
     `folder` (the name of the folder that it is in, such as its class).
 
     No file is decoded here: `clean` says what is wrong with one.
@@ -27,6 +27,7 @@ class Images:
     """
 
     path: str
+    column: ClassVar[str]
 
     def read(self, columns: Sequence[str]) -> Iterator[Rows]:
         """Read the named columns of all records, in the order of their paths.
@@ -45,7 +46,7 @@ class Images:
             )
         pattern = Path(self.path).parts
         cells = {
-            "image": paths,
+            self.column: paths,
             "name": [below(Path(path).parts, pattern) for path in paths],
             "folder": [Path(path).parent.name for path in paths],
         }
@@ -54,40 +55,6 @@ class Images:
         for start in range(0, len(paths), BATCH):
             rows = range(start + 1, min(start + BATCH, len(paths)) + 1)
             yield Rows(self.path, "", rows, table.slice(start, BATCH), "file", _inside(Path(*_fixed(pattern))))
-
-
-@dataclass(frozen=True)
-class Digits:
-    """The 1,797 handwritten digits of scikit-learn, 8 × 8 pixels in 17 shades, as PNG of 64 × 64.
-
-    The columns are `id`, `image` and `digit` (what was to be written).
-
-    References
-    ----------
-    E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository (1998), as
-    `sklearn.datasets.load_digits` has it.
-    """
-
-    def read(self, columns: Sequence[str]) -> Iterator[Rows]:
-        """Read the named columns of all records."""
-        import pyarrow as pa
-        from sklearn.datasets import load_digits
-
-        loaded = load_digits()
-        pictures = {f"digit-{place:04d}.png": each for place, each in enumerate(loaded.images)}
-        cells = {
-            "id": [name.removesuffix(".png") for name in pictures],
-            "image": list(pictures),
-            "digit": [str(each) for each in loaded.target],
-        }
-        require(columns, list(cells), "sklearn.datasets.load_digits")
-
-        def draw(name: str) -> bytes:
-            shades = (255 - pictures[name] * 255 / 16).round().astype("uint8")  # dark ink on white paper
-            return codec.encode(shades.repeat(8, axis=0).repeat(8, axis=1))
-
-        table = pa.table({name: pa.array(cells[name], pa.large_string()) for name in columns})
-        yield Rows("sklearn.datasets.load_digits", "", range(1, len(table) + 1), table, "row", draw)
 
 
 def _fixed(pattern: Sequence[str]) -> Sequence[str]:
