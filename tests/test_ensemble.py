@@ -46,7 +46,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LLM:
     return LLM(
         model="m",
         fields=("text",),
-        prompt=str(Path(__file__).resolve().parents[1] / "conf/annotator/prompts/label.jinja"),
+        prompt=str(Path(__file__).resolve().parents[1] / "conf/annotator/prompts/label.j2"),
         guideline=str(tmp_path / "guideline.md"),
         store=str(tmp_path / "store.db"),
         examples=Examples(count=0),

@@ -68,7 +68,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     def annotator(server: Chat | None = None, **settings: Any) -> LLM:
         if server:
             monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        template = str(ROOT / "conf/annotator/prompts/label.jinja")
+        template = str(ROOT / "conf/annotator/prompts/label.j2")
         given = {"examples": NONE, "samples": 3, "retries": 2, "parameters": {"max_tokens": 20, "logprobs": True}}
         files = {"guideline": str(tmp_path / "guideline.md"), "store": str(tmp_path / "store.db")}
         return LLM(**{"model": "m", "fields": ("text",), "prompt": template} | files | given | settings)

@@ -157,7 +157,7 @@ def test_a_small_model_quotes_names_and_they_are_found_in_the_text(settings: dic
         return [NAMES.answered(each, {"text": text}) for each, text in zip(said, texts, strict=True)]
 
     Path(settings["guideline"]).write_text("Mark every name of a person or a place.")
-    settings |= {"prompt": str(ROOT / "conf/annotator/prompts/label.jinja"), "examples": Examples(6)}
+    settings |= {"prompt": str(ROOT / "conf/annotator/prompts/label.j2"), "examples": Examples(6)}
     annotator = LLM(**settings | {"parameters": settings["parameters"] | {"max_tokens": 120}})
     found = annotator.fit(table(MARKED), values(MARKED), NAMES, 1).predict(table(UNMARKED))
     proposed = [each.value if each else [] for each in found]
