@@ -14,7 +14,13 @@ ROOT = Path(__file__).parent.parent
 
 # No deadline, since a busy machine is not a fault; the same examples in CI, so that a red run can be repeated.
 settings.register_profile("labelmill", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("fast", settings.get_profile("labelmill"), max_examples=20)
 settings.load_profile("labelmill")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "not slow" in config.getoption("markexpr"):  # make test-fast; make test tries them all
+        settings.load_profile("fast")
 
 
 @pytest.fixture(scope="session")

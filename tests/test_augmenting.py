@@ -242,9 +242,8 @@ def test_texts_and_pictures_are_not_changed_at_once(tmp_path):
 
 def test_the_options_are_valid():
     options = {path.stem: yaml.safe_load(path.read_text()) for path in Path("conf/augmentation").glob("*.yaml")}
-    made = {
-        name: TypeAdapter(Augmentation).validate_python(each | {"fields": ["text"]}) for name, each in options.items()
-    }
+    told = {name: {key: each[key] for key in each if key != "defaults"} for name, each in options.items()}
+    made = {name: TypeAdapter(Augmentation).validate_python(each | {"fields": ["text"]}) for name, each in told.items()}
     assert made["none"].copies == 0
     operators = instantiate(made["text"].operators, "augmentation.operators")
     assert [type(each) for each in operators.values()] == [Swap, Delete, Typo, Case, Punctuation]

@@ -248,6 +248,7 @@ def test_transforms_that_make_no_picture_of_8_bits_are_told(records, tmp_path):
         copied(records, tmp_path / "x", {"normalize": Albumentation("Normalize")})
 
 
+@pytest.mark.slow
 def test_importing_albumentations_asks_nobody_for_a_newer_one():
     look = "import os; from stages.augmenting import pictures; pictures.Albumentation('Rotate'); "
     look += "print(os.environ['NO_ALBUMENTATIONS_UPDATE'])"

@@ -562,6 +562,7 @@ def written(cleaned: Cleaned, folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted(folder.rglob("*.parquet"))]
 
 
+@pytest.mark.slow
 def test_shard_size_and_processes_change_no_byte(tmp_path: Path) -> None:
     values = [
         None if i % 11 == 0 else f"{LONG} {i // 3}" if i % 3 else f"text &amp; number  {i % 40}" for i in range(120)

@@ -115,8 +115,12 @@ def test_labels_of_a_text_that_changes_are_stale(tmp_path):
     assert list(now["text"]) == ["隨身碟 在北京", "ab", "1998年"]
     marked = [{"start": 0, "end": 2, "label": "place"}]
     answers = [
-        Annotation(1, n, id, before["content"][id], "ann", "submitted", "random", [], None, "g", None, None, marked)
-        for n, id in enumerate("abc", 1)
+        Annotation(
+            **{"round": 1, "line": number, "record": id, "content": before["content"][id], "annotator": "ann"},
+            **{"action": "submitted", "queue": "random", "result": [], "shown": None, "guideline": "g"},
+            **{"seconds": None, "at": None, "value": marked},
+        )
+        for number, id in enumerate("abc", 1)
     ]
     for stale, kept in (("keep", ["a", "b", "c"]), ("drop", ["b"])):
         review = Review(10, Mix(1, 0), Active("margin"), 1, "majority", stale, None, "p")

@@ -176,6 +176,7 @@ def test_no_handwritten_digit_is_taken_for_another_by_default(tmp_path):
     assert alike(DuplicatePictures("image"), tmp_path, digits) == {}
 
 
+@pytest.mark.slow
 def test_two_processes_reject_the_same(tmp_path):
     frame = table(tmp_path, {"a.png": FLOWER, **variants(), "f.png": plain(9, 9), "z.png": TEMPLE})
     tables.write(tmp_path / "in", [frame], dict.fromkeys(frame, "text"), rows=2)

@@ -109,6 +109,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 BASE = ("dataset=tweets", "cleaning=text", "seed=7")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(max(map(len, OPTIONS.values()))))
 def test_every_option_of_every_group_composes_and_is_made(project: Project, place: int) -> None:
     chosen = {group: options[place % len(options)] for group, options in OPTIONS.items() if options}

@@ -67,6 +67,7 @@ def right(annotator: Annotator, table: pd.DataFrame, known: Mapping[str, Any]) -
 # Ensembles
 
 
+@pytest.mark.slow
 def test_stacking_learns_whom_to_believe() -> None:
     table, known = records(), labels()
     turned = {mood: Keywords("text", WORDS[mood], other) for mood, other in (("good", "bad"), ("bad", "good"))}
@@ -204,6 +205,7 @@ def test_a_plan_counts_the_calls_of_each_part_that_asks_and_asks_nothing(model: 
     assert annotators.plan(Cascade(RULES, LINEAR), table, known, MOOD, 1).startswith("nothing is asked")
 
 
+@pytest.mark.slow
 def test_an_ensemble_with_a_language_model_is_rebuilt_from_its_record_alone(model: LLM, tmp_path: Path) -> None:
     table, known = records(), labels()
     ensemble = Ensemble({"model": model, "rules": RULES})

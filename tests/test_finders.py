@@ -164,6 +164,7 @@ def pipeline(tmp_path: Path) -> str:
     return str(tmp_path / "pipeline")
 
 
+@pytest.mark.slow
 @HAS_SPACY
 def test_a_spacy_pipeline_finds_what_it_knows_by_the_interface_s_names(pipeline: str) -> None:
     annotator = Spacy("text", pipeline, {"PERSON": "person"})

@@ -306,6 +306,7 @@ def broken_shares(population: int, size: int, epsilon: float, alpha: float) -> l
     return shares
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("population", "alpha", "epsilon"), [(7, 0.5, 0.3), (8, 0.3, 0.5), (8, 0.5, 0.5), (8, 0.9, 0.2)]
 )
@@ -316,6 +317,7 @@ def test_the_share_keeps_its_promise_for_every_pattern_of_errors_and_every_sampl
     assert 0 < max(worst) <= Fraction(str(alpha)), "it must be at risk, or the test could not fail"
 
 
+@pytest.mark.slow
 def test_the_share_keeps_its_promise_on_ten_records_of_which_half_are_sampled() -> None:
     assert 0 < max(broken_shares(10, 5, 0.4, 0.6)) <= Fraction(3, 5)
 
@@ -389,6 +391,7 @@ def hostile(epsilon: float) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epsilon", [0.05, 0.1])
 def test_the_share_keeps_its_promise_in_simulation(samples: np.ndarray, epsilon: float) -> None:
     trials = 400

@@ -316,7 +316,7 @@ def test_tar_shards_give_pictures_with_what_their_json_tells(tmp_path, monkeypat
     [
         ({"a.json": b"{"}, "0.tar//a.json: not JSON"),
         ({"a.json": b"[]"}, "0.tar//a.json: an object is expected"),
-        ({"a.png": b"1", "a.jpg": b"2"}, "0.tar//a.jpg: a second picture of this name"),
+        ({"a.png": b"1", "a.jpg": b"2"}, "0.tar//a.jpg: a second image of this name"),
         ({"a.png": b"1"}, "no column 'city'; its columns are 'image', 'name'"),
     ],
 )

@@ -142,6 +142,7 @@ def test_several_labels_are_decided_each_by_itself(make: Make) -> None:
         assert predict(make(server, model="n"), records(1), TOPICS) == pytest.approx(np.array([[3.5 / 4, 0.5 / 4]]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["fixed", "diverse", "nearest"])
 def test_the_same_comes_out_whatever_the_concurrency_and_from_the_record_alone(make: Make, strategy: Any) -> None:
     table, known = records(24), labels(15)

@@ -74,6 +74,7 @@ def test_objects_are_darker_than_the_paper_around_them(scenes):
             assert picture[inside].mean() < picture[~inside].mean()
 
 
+@pytest.mark.slow
 def test_the_detector_finds_and_names_digits(scenes):
     truth = dict(zip(scenes["id"], map(BOXES.ordered, scenes["boxes"]), strict=True))
     fitted = crossfit(Detector("image"), scenes, dict(list(truth.items())[:70]), BOXES, 1)
@@ -90,6 +91,7 @@ def test_the_detector_finds_and_names_digits(scenes):
     assert np.mean(right[:10]) > np.mean(right[-10:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Polygons, Masks])
 def test_it_proposes_what_the_interface_asks_for(scenes, kind):
     task = kind("digits", "image", DIGITS)

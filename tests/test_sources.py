@@ -572,6 +572,7 @@ def test_the_source_distribution_is_fetched_from_a_folder_without_hashes(
     assert len(gather(ratings(), "id")) == 2
 
 
+@pytest.mark.slow
 def test_another_hash_is_refused_and_nothing_is_kept(index: Path) -> None:
     message = f"ratings==1.0: no file of it has sha256 {'0' * 64}, only .*{sha256(SDIST)}"
     with pytest.raises(InputError, match=message):
