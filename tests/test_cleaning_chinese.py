@@ -116,9 +116,19 @@ def test_labels_of_a_text_that_changes_are_stale(tmp_path):
     marked = [{"start": 0, "end": 2, "label": "place"}]
     answers = [
         Annotation(
-            **{"round": 1, "line": number, "record": id, "content": before["content"][id], "annotator": "ann"},
-            **{"action": "submitted", "queue": "random", "result": [], "shown": None, "guideline": "g"},
-            **{"seconds": None, "at": None, "value": marked},
+            round=1,
+            line=number,
+            record=id,
+            content=before["content"][id],
+            annotator="ann",
+            action="submitted",
+            queue="random",
+            result=[],
+            shown=None,
+            guideline="g",
+            seconds=None,
+            at=None,
+            value=marked,
         )
         for number, id in enumerate("abc", 1)
     ]
