@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from benchmarks.measure import commit, copy
+from stages.media import pictures, sounds
 from tests.e2e.project import Project
 
 pytestmark = pytest.mark.slow
@@ -124,15 +126,28 @@ TEXTS = [["text"], *([f"invoice {n * n} is {'wrong' * n}"] for n in range(30))]
 ROWS = [["amount", "customer", "left out"], *([str(n * n), "ab"[n % 2] if n % 5 else "", "x"] for n in range(30))]
 
 
-@pytest.mark.parametrize(("kind", "table"), [("text", TEXTS), ("tables", ROWS)])
+def given(folder: Path, kind: str) -> None:
+    """Put thirty records of a kind into a folder."""
+    folder.mkdir(parents=True)
+    if kind in ("text", "tables"):
+        with open(folder / "all.csv", "w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(TEXTS if kind == "text" else ROWS)
+        return
+    random = np.random.default_rng(0)
+    for number in range(30):
+        noise = random.integers(0, 256, (32, 32), dtype=np.uint8)
+        data = (
+            pictures.encode(noise) if kind == "images" else sounds.encode(noise.ravel().repeat(16) / 256 - 0.5, 16000)
+        )
+        (folder / f"{number:02}.{'png' if kind == 'images' else 'wav'}").write_bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["text", "tables", "images", "audio"])
 def test_a_copy_makes_a_version_of_the_user_s_data_and_its_tests_pass(
-    template: Path, tmp_path: Path, kind: str, table: list[list[str]]
+    template: Path, tmp_path: Path, kind: str
 ) -> None:
     project = made(template, tmp_path / "copy", f"[{kind}]")
-    path = project.path("data/raw/tickets/all.csv")
-    path.parent.mkdir(parents=True)
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(table)
+    given(project.path("data/raw/tickets"), kind)
     project.do(*project.in_order(*(stage for stage in project.pipeline if stage != "track")))
     assert project.report("quality")["dataset"]["name"] == "tickets"
     assert len(project.queue()) == project.report("quality")["dataset"]["records"] > 20
