@@ -146,3 +146,10 @@ def test_diverse_is_the_margin_where_people_see_no_text() -> None:
     found = list(ranking(given, "diverse"))
     assert found == list(ranking(given, "margin"))
     assert [record for record, _ in found] == ["zzz", "001", "000"]
+
+
+@pytest.mark.parametrize("strategy", ["random", "margin", "diverse"])
+def test_nothing_and_nothing_proposed_can_be_ranked(strategy: Any) -> None:
+    assert list(ranking(pool([]), strategy)) == []
+    bare = pool([], records=ids(2), shown=texts(["one", "two"]))
+    assert sorted(record for record, _ in ranking(bare, strategy)) == ids(2)

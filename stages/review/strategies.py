@@ -73,7 +73,7 @@ class Pool:
         import numpy as np
 
         lines = [self.proposals[each] for each in self.known]
-        if isinstance(self.task, Choice):
+        if lines and isinstance(self.task, Choice):
             scores = np.array([list(line["scores"].values()) for line in lines])
             return uncertainty(scores, strategy, self.task.multiple).round(9).tolist()
         return [round(1 - line["confidence"], 9) for line in lines]
@@ -121,6 +121,8 @@ def ranking(pool: Pool, strategy: Strategy) -> Ranking:
     InputError
         The strategy needs what is not there.
     """
+    if not pool.records:
+        return
     if strategy == "random":
         yield from ((each, "active at random") for each in order(f"active|{pool.seed}", pool.records))
     elif strategy == "diverse":
