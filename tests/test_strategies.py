@@ -150,6 +150,6 @@ def test_diverse_is_the_margin_where_people_see_no_text() -> None:
 
 @pytest.mark.parametrize("strategy", ["random", "margin", "diverse"])
 def test_nothing_and_nothing_proposed_can_be_ranked(strategy: Any) -> None:
-    assert list(ranking(pool([]), strategy)) == []
-    bare = pool([], records=ids(2), shown=texts(["one", "two"]))
+    assert list(ranking(pool([[1, 0, 0]], records=[], proposals={}), strategy)) == []
+    bare = pool([[1, 0, 0]], records=ids(2), proposals={}, shown=texts(["one", "two"]))
     assert sorted(record for record, _ in ranking(bare, strategy)) == ids(2)
