@@ -23,11 +23,11 @@ def recall() -> str:
     asked = [each for asking in (annotator, *writers) for each in askers(asking).values()]
     if not asked:
         raise InputError("params.yaml: neither annotator nor augmentation asks a service, there is nothing to recall")
-    found = [path for path in RESPONSES if path.exists()]
-    if not found:
-        raise InputError(f"{RESPONSES[0]} is missing: dvc pull {RESPONSES[0]} {RESPONSES[1]}")
-    lines = [line for path in found for line in read_lines(path)]
-    return f"{max(each.recall(lines) for each in asked):,} answers of {' and '.join(map(str, found))} are on record"
+    for path in RESPONSES:
+        if not path.exists():
+            raise InputError(f"{path} is missing: dvc pull {path}")
+    lines = [line for path in RESPONSES for line in read_lines(path)]
+    return f"{max(each.recall(lines) for each in asked):,} answers of {' and '.join(map(str, RESPONSES))} are on record"
 
 
 def main() -> None:

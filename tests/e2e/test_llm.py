@@ -48,4 +48,7 @@ def test_an_annotator_that_asks_nobody_says_so(copy):
     assert "nothing is asked" in copy.do(*copy.command("annotate").split(), "plan=true")
     refused = copy.run("python", "-m", "stages.annotators", "recall")
     assert refused.returncode == 1
-    assert refused.stderr == "error: params.yaml: this annotator asks no service, there is nothing to recall\n"
+    assert (
+        refused.stderr
+        == "error: params.yaml: neither annotator nor augmentation asks a service, there is nothing to recall\n"
+    )
