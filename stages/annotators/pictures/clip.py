@@ -13,7 +13,8 @@ from stages.annotators import pretrained
 from stages.annotators.base import only
 from stages.annotators.pictures import encoders as image_encoders
 from stages.annotators.pictures.encoders import ImageEncoder
-from stages.annotators.pictures.reading import content, paths
+from stages.annotators.pictures.reading import content
+from stages.annotators.texts import column
 from stages.annotators.vectors import vectors
 from stages.tasks import Choice, Task, Value
 
@@ -140,7 +141,7 @@ class ClipModel:
         """Give probabilities; a record without a picture has none."""
         import numpy as np
 
-        pictures = paths(records, self.settings.field)
+        pictures = column(records, self.settings.field)
         known = np.array([path != "" for path in pictures], dtype=bool)
         found = np.full((len(records), len(self.task.labels)), np.nan)
         if known.any():

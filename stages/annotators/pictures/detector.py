@@ -15,8 +15,8 @@ from stages.annotators.base import NotEnough
 from stages.annotators.logistic import Logistic
 from stages.annotators.pictures.components import Component, components, foreground
 from stages.annotators.pictures.linear import SIDE, described, places
-from stages.annotators.pictures.reading import paths
 from stages.annotators.pictures.regions import Edges, Regional, objects, regional, regions
+from stages.annotators.texts import column
 from stages.media import pictures as codec
 from stages.tasks import Choice, Proposal, Task, Value
 from stages.tasks.pictures.boxes import intersection_over_union
@@ -65,7 +65,7 @@ class Detector:
         import numpy as np
 
         task = regional(task)
-        pictures = [self.picture(path) for path in paths(records, self.field)]
+        pictures = [self.picture(path) for path in column(records, self.field)]
         truth = [list(objects(value, task, picture[0].shape)) for value, picture in zip(values, pictures, strict=True)]
         sizes = [(right - left) * (bottom - top) for each in truth for _, (left, top, right, bottom) in each]
         if not sizes:
@@ -104,7 +104,7 @@ class DetectorModel:
     regression: Logistic
 
     def predict(self, records: pd.DataFrame) -> list[Proposal | None]:
-        return [self._proposed(path) if path else None for path in paths(records, self.settings.field)]
+        return [self._proposed(path) if path else None for path in column(records, self.settings.field)]
 
     def save(self, folder: Path) -> None:
         import pandas as pd

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from stages import InputError
 from stages.annotators import pretrained, training
 from stages.annotators.embeddings import Embeddings
-from stages.annotators.pictures.reading import coloured, content, decoded, paths
+from stages.annotators.pictures.reading import coloured, content, decoded
+from stages.annotators.texts import column
 from stages.annotators.vectors import vectors
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class PictureEmbeddings(Embeddings):
     def features(self, records: pd.DataFrame) -> np.ndarray:
         if len(self.fields) != 1:
             raise InputError(f"annotator.fields: the field with the picture is expected, found {list(self.fields)}")
-        return vectors(paths(records, self.fields[0]), self.encoder, content)
+        return vectors(column(records, self.fields[0]), self.encoder, content)
 
 
 def towers(model: str, revision: str | None) -> tuple[Any, Any]:

@@ -2,102 +2,44 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from stages import InputError, media
-from stages.annotators import logistic
-from stages.annotators.logistic import Logistic
-from stages.annotators.pictures.reading import paths
+from stages.annotators.described import Described
 from stages.media import pictures as codec
-from stages.tasks import Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
-BATCH = 1_000  # records per prediction; fixed, since the batch size changes the last bits of a product
 SIDE, CELL, BLOCK, DIRECTIONS = 32, 4, 2, 9  # pixels, pixels, cells, half a turn's parts
 LONGEST, TINY = 0.2, 1e-3  # of a block's histograms, which have length 1; where there is no edge
 PIXELS = 16  # the side at which grey values are taken
 
 
 @dataclass(frozen=True)
-class ImageLinear:
+class ImageLinear(Described):
     """Grey values, histograms of oriented gradients, and logistic regression per label set.
 
     Good for what fills its picture, such as a letter, a garment or a part before a camera; seconds for thousands of
-    pictures, no download. Pictures of any shape are stretched to a square. A record without a picture has features of
-    zero.
-
-    Parameters
-    ----------
-    field
-        The field with the picture.
-    c
-        Inverse strength of the L2 penalty, as in `sklearn.linear_model.LogisticRegression`.
-    curve
-        Shares of the labels on which it is fitted again, for the forecast of how many more are needed; none: ().
+    pictures, no download. Pictures of any shape are stretched to a square.
 
     References
     ----------
     N. Dalal and B. Triggs, Histograms of Oriented Gradients for Human Detection, CVPR (2005).
     """
 
-    field: str
-    c: float = 1.0
-    curve: tuple[float, ...] = dataclasses.field(default=(0.25, 0.5), repr=False)  # it is no part of the model
-    _known: dict[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+    name: ClassVar[str] = "image_linear"
 
-    @property
-    def name(self) -> str:
-        return "image_linear"
+    def places(self) -> list[str]:
+        return places()
 
-    def fit(
-        self,
-        records: pd.DataFrame,
-        values: Sequence[Value],
-        task: Task,
-        seed: int,  # noqa: ARG002  nothing here is random
-    ) -> ImageLinearModel:
-        return ImageLinearModel(self, logistic.fit(self.features(records), values, task, self.c))
-
-    def load(self, folder: Path, task: Task) -> ImageLinearModel:
-        return ImageLinearModel(self, logistic.load(folder, task)[0])
-
-    def features(self, records: pd.DataFrame) -> np.ndarray:
-        """Describe each record's picture, shape (records, features); each is decoded once, not once per fold."""
-        import numpy as np
-
-        pictures = paths(records, self.field)
-        for path in pictures:
-            if path not in self._known:
-                self._known[path] = _describe(path, self.field)
-        return np.array([self._known[path] for path in pictures], dtype=np.float64).reshape(-1, len(places()))
-
-
-@dataclass(frozen=True)
-class ImageLinearModel:
-    settings: ImageLinear
-    regression: Logistic
-
-    def predict(self, records: pd.DataFrame) -> np.ndarray:
-        import numpy as np
-
-        found = [np.zeros((0, len(self.regression.task.labels)))]
-        for start in range(0, len(records), BATCH):
-            features = self.settings.features(records.iloc[start : start + BATCH])
-            found.append(self.regression.probabilities(features))
-        return np.vstack(found)
-
-    def save(self, folder: Path) -> None:
-        import pandas as pd
-
-        self.regression.save(folder, pd.DataFrame({"feature": places()}), {"feature": "text"})
+    def describe(self, path: str) -> np.ndarray:
+        try:
+            return described(codec.grey(media.read(path), SIDE))
+        except ValueError as error:
+            raise InputError(f"annotator.field: {self.field!r} names no picture: {path!r:.100} {error}") from error
 
 
 def places() -> list[str]:
@@ -106,18 +48,6 @@ def places() -> list[str]:
     blocks, cells = range(SIDE // CELL - BLOCK + 1), range(BLOCK)
     places = product(blocks, blocks, cells, cells, range(DIRECTIONS))
     return pixels + [f"gradient {' '.join(map(str, place))}" for place in places]
-
-
-def _describe(path: str, name: str) -> np.ndarray:
-    import numpy as np
-
-    if not path:
-        return np.zeros(len(places()), dtype=np.float32)
-    try:
-        grey = codec.grey(media.read(path), SIDE)
-    except ValueError as error:
-        raise InputError(f"annotator.field: {name!r} names no picture: {path!r:.100} {error}") from error
-    return described(grey)
 
 
 def described(grey: np.ndarray) -> np.ndarray:

@@ -14,8 +14,9 @@ from stages.annotators import pretrained
 from stages.annotators.pictures import object_models
 from stages.annotators.pictures.encoders import threads
 from stages.annotators.pictures.object_models import Kind
-from stages.annotators.pictures.reading import coloured, decoded, paths
+from stages.annotators.pictures.reading import coloured, decoded
 from stages.annotators.pictures.regions import Regional, regional, regions
+from stages.annotators.texts import column
 from stages.engine import progress
 from stages.tasks import Proposal, Task, Value
 from stages.tasks.pictures import Boxes
@@ -130,7 +131,7 @@ class PretrainedDetectorModel:
     names: Mapping[str, str]
 
     def predict(self, records: pd.DataFrame) -> list[Proposal | None]:
-        pictures = paths(records, self.settings.field)
+        pictures = column(records, self.settings.field)
         with threads():
             every = progress(pictures, "annotate: objects", len(pictures))
             return [self._proposed(path) if path else None for path in every]

@@ -10,20 +10,6 @@ from stages.media import pictures as codec
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
-
-
-def paths(records: pd.DataFrame, field: str) -> list[str]:
-    """Give the file of each record's picture; what is missing is empty.
-
-    Raises
-    ------
-    InputError
-        There is no such field.
-    """
-    if field not in records:
-        raise InputError(f"annotator.field: there is no field {field!r}")
-    return records[field].astype(object).where(records[field].notna(), "").tolist()
 
 
 def content(path: str) -> bytes:

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
-from stages.annotators import logistic
-from stages.annotators.logistic import Logistic
+from stages.annotators.described import Described
 from stages.annotators.sounds.reading import heard
-from stages.annotators.texts import column
-from stages.tasks import Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
 RATE, WINDOW, STEP = 16_000, 512, 256  # hertz, samples, samples
 BANDS, PARTS = 40, 3  # of the mel scale; of a sound's length
 FLOOR, RANGE = 1e-8, 20.0  # of a band's energy; decibels that count as one
-BATCH = 1_000  # records per prediction; fixed, since the batch size changes the last bits of a product
 
 
 @dataclass(frozen=True)
-class SoundLinear:
+class SoundLinear(Described):
     """Log-mel spectra, their mean, deviation and course, and logistic regression per label set.
 
     Good for what sounds alike throughout, such as a machine, an instrument, a voice or a bird; seconds for thousands of
-    sounds, no download. A record without a sound has features of zero.
-
-    Parameters
-    ----------
-    field
-        The field with the sound.
-    c
-        Inverse strength of the L2 penalty, as in `sklearn.linear_model.LogisticRegression`.
-    curve
-        Shares of the labels on which it is fitted again, for the forecast of how many more are needed; none: ().
+    sounds, no download.
 
     References
     ----------
@@ -47,56 +30,13 @@ class SoundLinear:
     (1937), in the form of D. O'Shaughnessy, Speech Communication (1987).
     """
 
-    field: str
-    c: float = 1.0
-    curve: tuple[float, ...] = dataclasses.field(default=(0.25, 0.5), repr=False)  # it is no part of the model
-    _known: dict[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+    name: ClassVar[str] = "sound_linear"
 
-    @property
-    def name(self) -> str:
-        return "sound_linear"
+    def places(self) -> list[str]:
+        return places()
 
-    def fit(
-        self,
-        records: pd.DataFrame,
-        values: Sequence[Value],
-        task: Task,
-        seed: int,  # noqa: ARG002  nothing here is random
-    ) -> SoundLinearModel:
-        return SoundLinearModel(self, logistic.fit(self.features(records), values, task, self.c))
-
-    def load(self, folder: Path, task: Task) -> SoundLinearModel:
-        return SoundLinearModel(self, logistic.load(folder, task)[0])
-
-    def features(self, records: pd.DataFrame) -> np.ndarray:
-        """Describe each record's sound, shape (records, features); each is read once, not once per fold."""
-        import numpy as np
-
-        files = column(records, self.field)
-        for path in files:
-            if path not in self._known:
-                self._known[path] = described(heard(path, RATE)) if path else np.zeros(len(places()), np.float32)
-        return np.array([self._known[path] for path in files], dtype=np.float64).reshape(-1, len(places()))
-
-
-@dataclass(frozen=True)
-class SoundLinearModel:
-    settings: SoundLinear
-    regression: Logistic
-
-    def predict(self, records: pd.DataFrame) -> np.ndarray:
-        import numpy as np
-
-        found = [np.zeros((0, len(self.regression.task.labels)))]
-        for start in range(0, len(records), BATCH):
-            features = self.settings.features(records.iloc[start : start + BATCH])
-            found.append(self.regression.probabilities(features))
-        return np.vstack(found)
-
-    def save(self, folder: Path) -> None:
-        import pandas as pd
-
-        self.regression.save(folder, pd.DataFrame({"feature": places()}), {"feature": "text"})
+    def describe(self, path: str) -> np.ndarray:
+        return described(heard(path, RATE))
 
 
 def places() -> list[str]:
