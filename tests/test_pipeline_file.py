@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from benchmarks import readme
+from stages import InputError, of_kind
 
 ROOT = Path(__file__).resolve().parents[1]
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -337,3 +338,8 @@ def test_a_package_knows_no_place_of_the_pipeline(package):
             and isinstance(node.args[0], ast.Constant)
         }
         assert not {each for each in opened if isinstance(each, str) and re.match("(data|conf)/", each)}, path
+
+
+def test_what_a_copy_was_made_without_is_told():
+    with pytest.raises(InputError, match="this project was made without smells: run copier update"):
+        of_kind("smells", "tasks")

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from stages.quality import ranking
+from stages import InputError
+from stages.quality import compared, ranking
 from stages.quality.ranking import PRIOR, fit
 from stages.report import people
+from stages.tasks import Choice, Pairwise
 
 NAMES = ("a", "b", "c", "d")
 comparisons = st.lists(
@@ -89,3 +91,13 @@ def test_the_page_says_what_people_prefer():
     assert "2 of 2" in told
     assert "cannot be ranked: no labelled record" in str(people.ranking({"ranking": ranked([])}))
     assert str(people.ranking({})) == ""
+
+
+def test_what_compares_nothing_is_told():
+    pairs, moods = Pairwise("better", "text"), Choice("mood", "text", ("good", "bad"))
+    assert compared([], moods, ["text"]) == []
+    assert compared(["a", "b"], pairs, ["a", "b"]) == ["a", "b"]
+    with pytest.raises(InputError, match="this task is choice"):
+        compared(["a", "b"], moods, ["a", "b"])
+    with pytest.raises(InputError, match="there is no field 'b'; the dataset has a"):
+        compared(["a", "b"], pairs, ["a"])

@@ -14,7 +14,7 @@ from stages.quality.intervals import bootstrap, wilson
 from stages.quality.issues import cases, doubted, label_issues, precision, region_doubts, suspicious
 from stages.quality.noise import suspicion
 from stages.quality.people import people
-from stages.quality.ranking import ranking
+from stages.quality.ranking import compared, ranking
 from stages.quality.settings import Gate, Guarantee, Quality
 from stages.quality.statement import statement, write_plots
 
@@ -34,6 +34,7 @@ __all__ = [
     "bootstrap",
     "calibration",
     "cases",
+    "compared",
     "confusion",
     "counted",
     "doubted",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stages.tasks import Value
+from stages import InputError
+from stages.tasks import Pairwise, Task, Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +17,23 @@ STEPS, TOLERANCE = 50, 1e-10
 DIGITS = 9
 
 
-def ranking(votes: Mapping[str, Mapping[str, Value]], items: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+def compared(items: Sequence[str], task: Task, fields: Collection[str]) -> Sequence[str]:
+    """Give the fields that name what a record compares, the left one first; none where nothing is to be ranked.
+
+    Raises
+    ------
+    InputError
+        The task compares nothing, or there is no such field.
+    """
+    if items and not isinstance(task, Pairwise):
+        raise InputError(f"review.items: these are for pairwise comparisons, this task is {task.type}; set it to null")
+    for name in items:
+        if name not in fields:
+            raise InputError(f"review.items: there is no field {name!r}; the dataset has {', '.join(fields)}")
+    return items
+
+
+def ranking(votes: Mapping[str, Mapping[str, Value]], items: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     """Rank what was compared by the model of Bradley and Terry.
 
     The log-odds that the left one is preferred are the difference of both strengths, and how far people lean to the
@@ -45,13 +62,14 @@ def ranking(votes: Mapping[str, Mapping[str, Value]], items: Mapping[str, tuple[
     """
     import numpy as np
 
-    compared = sorted(id for id in votes if votes[id] and id in items and items[id][0] != items[id][1])
-    if not compared:
+    named = {id: (str(one), str(other)) for id, (one, other) in items.items() if None not in (one, other)}
+    judged = sorted(id for id in votes if votes[id] and id in named and named[id][0] != named[id][1])
+    if not judged:
         return {"records": 0, "left": None, "items": None, "reason": "no labelled record compares two named things"}
-    names = sorted({name for id in compared for name in items[id]})
+    names = sorted({name for id in judged for name in named[id]})
     place = {name: number for number, name in enumerate(names)}
-    left, right = (np.array([place[items[id][side]] for id in compared]) for side in (0, 1))
-    won = np.array([sum(vote == "left" for vote in votes[id].values()) / len(votes[id]) for id in compared])
+    left, right = (np.array([place[named[id][side]] for id in judged]) for side in (0, 1))
+    won = np.array([sum(vote == "left" for vote in votes[id].values()) / len(votes[id]) for id in judged])
     strengths, errors = fit(left, right, won, len(names))
     seen = np.bincount(left, minlength=len(names)) + np.bincount(right, minlength=len(names))
     preferred = np.bincount(left, won, len(names)) + np.bincount(right, 1 - won, len(names))
@@ -62,7 +80,7 @@ def ranking(votes: Mapping[str, Mapping[str, Value]], items: Mapping[str, tuple[
         for n, name in enumerate(names)
     ]
     return {
-        "records": len(compared),
+        "records": len(judged),
         "left": dict(zip(("value", "low", "high"), ends[-1], strict=True)),
         "items": sorted(found, key=lambda each: (-each["strength"], each["item"])),
     }

@@ -65,7 +65,7 @@ class ImageEncoder:
 
 @dataclass(frozen=True)
 class PictureEmbeddings(Embeddings):
-    """Logistic regression over the vectors of a encoder of pictures; `fields` names the one that has them."""
+    """Logistic regression over the vectors of an encoder of pictures; `fields` names the one that has them."""
 
     @property
     def name(self) -> str:
