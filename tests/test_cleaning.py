@@ -251,6 +251,24 @@ def test_outliers_of_a_column_without_numbers_are_none(tmp_path: Path) -> None:
     assert rejected(run(tmp_path, table(["x", None]), {"outliers": Outliers(["text"])})) == {}
 
 
+@pytest.mark.parametrize("action", ["reject", "clip"])
+@pytest.mark.parametrize(
+    ("method", "threshold", "values"),
+    [
+        ("iqr", None, ["0"] * 8 + ["1", "2"]),
+        ("mad", None, ["0"] * 8 + ["1", "2"]),
+        ("zscore", 0.25, ["0.1"] * 3),  # whose mean is 0.10000000000000002
+    ],
+)
+def test_a_column_without_spread_has_no_outliers(
+    tmp_path: Path, action: Any, method: Any, threshold: float | None, values: list[str]
+) -> None:
+    frame = table(values)
+    cleaned = run(tmp_path, frame, {"outliers": Outliers(["text"], method, threshold, action)})
+    assert rejected(cleaned) == {}
+    assert kept(cleaned) == frame["text"].tolist()
+
+
 # Formats
 
 

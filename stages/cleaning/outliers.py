@@ -36,6 +36,11 @@ class Outliers:
         Null for the usual one: 1.5 (iqr), 3.5 (mad), 3 (zscore).
     action
         `reject` the record, `clip` the number to the nearest bound, or `mark` the record in the trail.
+
+    Notes
+    -----
+    Where the spread is 0, as that of `iqr` and `mad` is once most numbers are the same, nothing can be said of the
+    others, and all pass.
     """
 
     fields: list[str]
@@ -73,7 +78,8 @@ class Outliers:
         else:
             low = high = math.fsum(values) / len(values)
             reach = (self.threshold or 3.0) * math.sqrt(math.fsum((values - low) ** 2) / len(values))
-        return low - reach, high + reach
+        spread = reach > 0 and values[0] < values[-1]  # the mean of equal numbers may be off in its last bit
+        return (low - reach, high + reach) if spread else (-math.inf, math.inf)
 
     def apply(self, table: pd.DataFrame, decision: list[Bounds]) -> Outcome:
         import numpy as np
