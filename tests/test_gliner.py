@@ -59,7 +59,7 @@ def test_each_proposal_is_of_its_text_alone(checkpoint: Path, tmp_path: Path) ->
     model.save(tmp_path)
     assert annotator.load(tmp_path, NAMES).predict(RECORDS) == found
     tables.write_json(tmp_path / "model.json", {"weights": "others"})
-    with pytest.raises(InputError, match="another than the version was made with"):
+    with pytest.raises(InputError, match="another model than the one that proposed"):
         annotator.load(tmp_path, NAMES)
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import InputError, tables
+from stages import InputError
 from stages.annotators import pretrained, training
 from stages.annotators.base import only
+from stages.annotators.given import Given, GivenModel
 from stages.annotators.texts import joined
 from stages.engine import progress
-from stages.tasks import Proposal, Task, Text, Value
+from stages.tasks import Proposal, Task, Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True)
-class Generator:
+class Generator(Given["GeneratorModel"]):
     """A checkpoint of Hugging Face's that writes texts, encoder and decoder or decoder alone, as it is.
 
     It writes the most probable token each time, one record after the other, and on the CPU in double precision, so that
@@ -38,6 +38,8 @@ class Generator:
         The most tokens of the prompt, whose end is cut, and of the answer.
     """
 
+    name = "generator"
+
     fields: tuple[str, ...]
     model: str
     revision: str | None = None
@@ -49,29 +51,14 @@ class Generator:
         if "{text}" not in self.prompt:
             raise InputError(f"annotator.prompt: {{text}} is expected in it, for the record's, found {self.prompt!r}")
 
-    @property
-    def name(self) -> str:
-        return "generator"
-
-    def fit(
-        self,
-        records: pd.DataFrame,  # noqa: ARG002
-        values: Sequence[Value],  # noqa: ARG002
-        task: Task,
-        seed: int,  # noqa: ARG002
-    ) -> GeneratorModel:
+    def given(self, task: Task) -> GeneratorModel:
         only(task, Text)
-        folder = pretrained.folder(self.model, self.revision)
-        return GeneratorModel(self, folder, *_network(folder))
-
-    def load(self, folder: Path, task: Task) -> GeneratorModel:  # noqa: ARG002
-        return self.fit(None, [], task, 0)  # type: ignore[arg-type]
+        return GeneratorModel(self, *_network(self.folder()))
 
 
 @dataclass(frozen=True)
-class GeneratorModel:
+class GeneratorModel(GivenModel):
     settings: Generator
-    folder: Path
     network: Any
     tokenizer: Any
 
@@ -84,9 +71,6 @@ class GeneratorModel:
                 self._write(each) if each.strip() else None
                 for each in progress(texts, "annotate: texts written", len(texts))
             ]
-
-    def save(self, folder: Path) -> None:
-        tables.write_json(folder / "generator.json", {"weights": pretrained.fingerprint(self.folder)})
 
     def _write(self, text: str) -> Proposal | None:
         import torch

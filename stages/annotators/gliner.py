@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
-from stages.annotators import pretrained, training
+from stages.annotators import training
 from stages.annotators.base import only
+from stages.annotators.given import Given, GivenModel
 from stages.annotators.texts import column
 from stages.engine import progress
-from stages.tasks import Proposal, Spans, Task, Value
+from stages.tasks import Proposal, Spans, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ LOWEST = 0.01  # scores below are taken for nothing
 
 
 @dataclass(frozen=True)
-class Gliner:
+class Gliner(Given["GlinerModel"]):
     """A GLiNER checkpoint as it comes; needs no label (`pip install '.[gliner]'`).
 
     It says of each stretch of words how probable each label is, and proposes those that do not overlap, from one half
@@ -49,53 +50,35 @@ class Gliner:
     Bidirectional Transformer, NAACL (2024).
     """
 
+    name = "gliner"
+    settings_file = "gliner_config.json"
+
     field: str
     model: str
     revision: str | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    @property
-    def name(self) -> str:
-        return "gliner"
-
-    def fit(
-        self,
-        records: pd.DataFrame,  # noqa: ARG002
-        values: Sequence[Value],  # noqa: ARG002
-        task: Task,
-        seed: int,  # noqa: ARG002
-    ) -> GlinerModel:
+    def given(self, task: Task) -> GlinerModel:
         task = only(task, Spans)
         if unknown := sorted(set(self.labels) - set(task.labels)):
             raise InputError(f"annotator.labels.{unknown[0]}: the interface has {', '.join(task.labels)}")
         names = {self.labels.get(label, label): label for label in task.labels}
         if len(names) < len(task.labels):
             raise InputError("annotator.labels: two labels are called the same; give each a name of its own")
-        folder = pretrained.folder(self.model, self.revision, "gliner_config.json")
-        return GlinerModel(self, task, names, folder, _network(folder))
-
-    def load(self, folder: Path, task: Task) -> GlinerModel:
-        model = self.fit(None, [], task, 0)  # type: ignore[arg-type]
-        if tables.read_json(folder / "model.json")["weights"] != pretrained.fingerprint(model.folder):
-            raise InputError("annotator.model: the checkpoint is another than the version was made with")
-        return model
+        return GlinerModel(self, task, names, _network(self.folder()))
 
 
 @dataclass(frozen=True)
-class GlinerModel:
+class GlinerModel(GivenModel):
     settings: Gliner
     task: Spans
     names: Mapping[str, str]  # what the checkpoint is asked for, and the label that it stands for
-    folder: Path
     network: Any
 
     def predict(self, records: pd.DataFrame) -> list[Proposal | None]:
         texts = column(records, self.settings.field)
         with training.predicting(self.network.model):
             return [self._proposed(text) for text in progress(texts, "annotate: predictions", len(texts))]
-
-    def save(self, folder: Path) -> None:
-        tables.write_json(folder / "model.json", {"weights": pretrained.fingerprint(self.folder)})
 
     def _proposed(self, text: str) -> Proposal:
         found = [

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages import InputError, tables
 from stages.annotators import pretrained
 from stages.annotators.base import only
+from stages.annotators.given import Given, GivenModel
 from stages.annotators.pictures import encoders as image_encoders
 from stages.annotators.pictures.encoders import ImageEncoder
 from stages.annotators.pictures.reading import content
 from stages.annotators.texts import column
 from stages.annotators.vectors import vectors
-from stages.tasks import Choice, Task, Value
+from stages.tasks import Choice, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Clip:
+class Clip(Given["ClipModel"]):
     """Zero-shot classification by a CLIP or SigLIP of Hugging Face's: the label whose prompt is nearest to the picture.
 
     It learns nothing; people's labels only calibrate how sure it is. Each label's vector is the mean of those of its
@@ -48,6 +48,8 @@ class Clip:
     X. Zhai et al., Sigmoid Loss for Language Image Pre-Training, ICCV (2023).
     """
 
+    name = "clip"
+
     field: str
     model: str
     revision: str | None = None
@@ -59,27 +61,8 @@ class Clip:
             if each.count("{}") != 1:
                 raise InputError(f"annotator.templates: {each!r} needs {{}} once, where the label goes")
 
-    @property
-    def name(self) -> str:
-        return "clip"
-
-    def fit(
-        self,
-        records: pd.DataFrame,  # noqa: ARG002
-        values: Sequence[Value],  # noqa: ARG002
-        task: Task,
-        seed: int,  # noqa: ARG002
-    ) -> ClipModel:
+    def given(self, task: Task) -> ClipModel:
         return ClipModel(self, only(task, Choice), *self._texts(only(task, Choice)))
-
-    def load(self, folder: Path, task: Task) -> ClipModel:
-        import numpy as np
-
-        said = tables.read_json(folder / "clip.json")
-        if said["fingerprint"] != ImageEncoder(self.model, self.revision).fingerprint():
-            raise InputError("annotator.model: another model than the one that proposed; run dvc repro")
-        labels = np.array([said["labels"][label] for label in only(task, Choice).labels])
-        return ClipModel(self, only(task, Choice), labels, said["scale"], said["bias"])
 
     def asked(self, task: Choice) -> list[list[str]]:
         """Give each label's prompts.
@@ -114,9 +97,7 @@ class Clip:
         if task.multiple and bias is None:
             raise InputError(f"annotator.model: several labels per record need a SigLIP, which {self.model!r} is not")
         library = pretrained.library("transformers")
-        tokenizer = library.AutoTokenizer.from_pretrained(
-            str(pretrained.folder(self.model, self.revision)), local_files_only=True
-        )
+        tokenizer = library.AutoTokenizer.from_pretrained(str(self.folder()), local_files_only=True)
         longest = network.config.text_config.max_position_embeddings
         padding = "max_length" if bias is not None else True  # as the one and the other were trained
         found = []
@@ -130,7 +111,7 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class ClipModel:
+class ClipModel(GivenModel):
     settings: Clip
     task: Choice
     labels: np.ndarray  # shape (labels, dimensions)
@@ -154,12 +135,6 @@ class ClipModel:
                 powers = np.exp(logits - logits.max(axis=1, keepdims=True))
                 found[known] = powers / powers.sum(axis=1, keepdims=True)
         return found
-
-    def save(self, folder: Path) -> None:
-        labels = dict(zip(self.task.labels, self.labels.tolist(), strict=True))
-        fingerprint = ImageEncoder(self.settings.model, self.settings.revision).fingerprint()
-        said = {"fingerprint": fingerprint, "scale": self.scale, "bias": self.bias, "labels": labels}
-        tables.write_json(folder / "clip.json", said)
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from stages import InputError, tables
-from stages.annotators import pretrained
+from stages.annotators.given import Given, GivenModel
 from stages.annotators.pictures import object_models
 from stages.annotators.pictures.encoders import threads
 from stages.annotators.pictures.object_models import Kind
@@ -18,7 +17,7 @@ from stages.annotators.pictures.reading import coloured, decoded
 from stages.annotators.pictures.regions import Regional, regional, regions
 from stages.annotators.texts import column
 from stages.engine import progress
-from stages.tasks import Proposal, Task, Value
+from stages.tasks import Proposal, Task
 from stages.tasks.pictures import Boxes
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PretrainedDetector:
+class PretrainedDetector(Given["PretrainedDetectorModel"]):
     """A model of Hugging Face's for detection or segmentation, as it is: it learns nothing here.
 
     People's labels only calibrate how sure it is: a picture is right if every object is, so its confidence is the
@@ -56,6 +55,8 @@ class PretrainedDetector:
     A. Kirillov et al., Segment Anything, ICCV (2023).
     """
 
+    name = "objects"
+
     field: str
     model: str
     kind: Kind
@@ -69,19 +70,9 @@ class PretrainedDetector:
         if not object_models.WEAKEST <= self.threshold <= 1:
             raise InputError(f"annotator.threshold: a score from .01 to 1 is expected, found {self.threshold:g}")
 
-    @property
-    def name(self) -> str:
-        return "objects"
-
-    def fit(
-        self,
-        records: pd.DataFrame,  # noqa: ARG002
-        values: Sequence[Value],  # noqa: ARG002
-        task: Task,
-        seed: int,  # noqa: ARG002
-    ) -> PretrainedDetectorModel:
+    def given(self, task: Task) -> PretrainedDetectorModel:
         task = regional(task)
-        folder = pretrained.folder(self.model, self.revision)
+        folder = self.folder()
         try:
             pipeline = object_models.pipeline(folder, self.kind)
         except (ValueError, KeyError, OSError) as error:
@@ -93,14 +84,6 @@ class PretrainedDetector:
                 "take image-segmentation"
             )
         return PretrainedDetectorModel(self, task, pipeline, self._names(task, pipeline))
-
-    def load(self, folder: Path, task: Task) -> PretrainedDetectorModel:
-        if tables.read_json(folder / "objects.json")["fingerprint"] != self._fingerprint():
-            raise InputError("annotator.model: another model than the one that proposed; run dvc repro")
-        return self.fit(None, [], task, 0)  # type: ignore[arg-type]
-
-    def _fingerprint(self) -> str:
-        return pretrained.fingerprint(pretrained.folder(self.model, self.revision))
 
     def _names(self, task: Regional, pipeline: Any) -> dict[str, str]:
         """Give the label of each name that the model uses."""
@@ -124,7 +107,7 @@ class PretrainedDetector:
 
 
 @dataclass(frozen=True)
-class PretrainedDetectorModel:
+class PretrainedDetectorModel(GivenModel):
     settings: PretrainedDetector
     task: Regional
     pipeline: Any
@@ -135,9 +118,6 @@ class PretrainedDetectorModel:
         with threads():
             every = progress(pictures, "annotate: objects", len(pictures))
             return [self._proposed(path) if path else None for path in every]
-
-    def save(self, folder: Path) -> None:
-        tables.write_json(folder / "objects.json", {"fingerprint": self.settings._fingerprint()})
 
     def _proposed(self, path: str) -> Proposal:
         picture = coloured(decoded(path))

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from stages import InputError, tables
 from stages.annotators import pretrained, training
 from stages.annotators.base import only
+from stages.annotators.given import Given, GivenModel
 from stages.annotators.keeping import kept
 from stages.annotators.sounds.reading import content, heard
 from stages.annotators.texts import column
-from stages.tasks import Proposal, Task, Text, Value
+from stages.tasks import Proposal, Task, Text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ QUIET = 0.02  # seconds over which it is looked how loud a sound is
 
 
 @dataclass(frozen=True)
-class Transcriber:
+class Transcriber(Given["TranscriberModel"]):
     """A checkpoint of Hugging Face's for speech recognition, as it is: one that marks each moment with a sign (CTC, as
     Wav2Vec2 and HuBERT), or an encoder with a decoder (as Whisper and Speech2Text).
 
@@ -56,6 +57,8 @@ class Transcriber:
     A. Radford et al., Robust Speech Recognition via Large-Scale Weak Supervision, ICML (2023).
     """
 
+    name = "transcriber"
+
     field: str
     model: str
     revision: str | None = None
@@ -67,26 +70,13 @@ class Transcriber:
         if self.seconds < 1 or self.written < 1:
             raise InputError("annotator.seconds and written: 1 or more is expected")
 
-    @property
-    def name(self) -> str:
-        return "transcriber"
-
-    def fit(
-        self,
-        records: pd.DataFrame,  # noqa: ARG002
-        values: Sequence[Value],  # noqa: ARG002
-        task: Task,
-        seed: int,  # noqa: ARG002
-    ) -> TranscriberModel:
+    def given(self, task: Task) -> TranscriberModel:
         only(task, Text)
-        return TranscriberModel(self, pretrained.folder(self.model, self.revision))
-
-    def load(self, folder: Path, task: Task) -> TranscriberModel:  # noqa: ARG002
-        return self.fit(None, [], task, 0)  # type: ignore[arg-type]
+        return TranscriberModel(self, self.folder())
 
 
 @dataclass(frozen=True)
-class TranscriberModel:
+class TranscriberModel(GivenModel):
     settings: Transcriber
     folder: Path
 
@@ -94,14 +84,11 @@ class TranscriberModel:
         files = column(records, self.settings.field)
         keys = {path: sha256(content(path)).digest() for path in files if path}
         items = {key: path for path, key in keys.items()}
-        told = [pretrained.fingerprint(self.folder), *self._decisive, training.device()]
+        told = [self.settings.weights(), *self._decisive, training.device()]
         model = sha256(tables.dump_line(told).encode()).hexdigest()
         known = kept(FILE, model, items, self._make, 1, "annotate: transcripts")
         made = {key: json.loads(value) for key, value in known.items()}
         return [Proposal(*made[keys[path]]) if path and made[keys[path]][0] else None for path in files]
-
-    def save(self, folder: Path) -> None:
-        tables.write_json(folder / "transcriber.json", {"weights": pretrained.fingerprint(self.folder)})
 
     @property
     def _decisive(self) -> list[Any]:
