@@ -39,6 +39,7 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
 def module_path(name: str) -> Path | None:
     """The file of a module of this project; None for a module from elsewhere."""
     base = ROOT / name.replace(".", "/")
@@ -71,7 +72,8 @@ def imported(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def reachable(*modules: str) -> set[str]:
+@cache
+def reachable(*modules: str) -> frozenset[str]:
     """Files of this project, from its root, that importing the modules may run."""
     waiting = [part for module in modules for part in with_parents(module)]
     seen: set[str] = set()
@@ -80,7 +82,7 @@ def reachable(*modules: str) -> set[str]:
         if path and (name := path.relative_to(ROOT).as_posix()) not in seen:
             seen.add(name)
             waiting += imported(path)
-    return seen
+    return frozenset(seen)
 
 
 def main(stage: str) -> ast.FunctionDef:
@@ -99,7 +101,14 @@ def targets(settings: Any) -> Iterator[str]:
         yield from (name for each in settings.values() for name in targets(each))
 
 
-def named_modules(stage: str) -> set[str]:
+@cache
+def options(group: str) -> list[Any]:
+    paths = (ROOT / "conf" / group).glob("*.yaml")
+    return [yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader) for path in paths]
+
+
+@cache
+def named_modules(stage: str) -> frozenset[str]:
     """Modules of the classes that any option of the stage's groups may make it import.
 
     A group given as a dataclass is instantiated in those keys alone for which the stage calls `instantiate`; one given
@@ -112,16 +121,15 @@ def named_modules(stage: str) -> set[str]:
     for argument in main(stage).args.args:
         group = argument.arg
         kind = eval(ast.unparse(argument.annotation), module)
-        for path in (ROOT / "conf" / group).glob("*.yaml"):
-            settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for settings in options(group):
             if isinstance(kind, type) and dataclasses.is_dataclass(kind):
                 settings = {key: each for key, each in settings.items() if f"{group}.{key}" in opened}
             if kind != dict[str, Any]:
                 names.update(targets(settings))
-    return {name.rpartition(".")[0] for name in names}
+    return frozenset(name.rpartition(".")[0] for name in names)
 
 
-def code(stage: str) -> set[str]:
+def code(stage: str) -> frozenset[str]:
     return reachable(f"stages.{stage}", *named_modules(stage))
 
 
