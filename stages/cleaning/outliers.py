@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Bounds = tuple[float, float]
 
+ANY = (-math.inf, math.inf)  # where there are no numbers
+
 
 @dataclass(frozen=True)
 class Outliers:
@@ -62,8 +64,8 @@ class Outliers:
         """For each field the lowest and the highest number to keep."""
         import numpy as np
 
-        columns = [np.sort(np.concatenate(parts)) for parts in zip(*summaries, strict=True)]
-        bounds = [self._bounds(values) if len(values) else (-math.inf, math.inf) for values in columns]
+        columns = [np.concatenate(parts) for parts in zip(*summaries, strict=True)]
+        bounds = [self._bounds(values) if len(values) else ANY for values in columns]
         return [bounds] * len(summaries)
 
     def _bounds(self, values: np.ndarray) -> Bounds:
@@ -86,6 +88,8 @@ class Outliers:
 
         say: dict[int, list[str]] = {}
         for field, (low, high) in zip(self.fields, decision, strict=True):
+            if (low, high) == ANY:
+                continue
             column = texts(table, field)
             read = numbers(column)
             outside = (read < low) | (read > high)
