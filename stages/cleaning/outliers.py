@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Bounds = tuple[float, float]
 
-ANY = (-math.inf, math.inf)  # where there are no numbers
+ANY = (-math.inf, math.inf)  # where there are no numbers, or all are alike
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Outliers:
         else:
             low = high = math.fsum(values) / len(values)
             reach = (self.threshold or 3.0) * math.sqrt(math.fsum((values - low) ** 2) / len(values))
-        spread = reach > 0 and values[0] < values[-1]  # the mean of equal numbers may be off in its last bit
-        return (low - reach, high + reach) if spread else (-math.inf, math.inf)
+        spread = reach > 0 and values.min() < values.max()  # the mean of equal numbers may be off in its last bit
+        return (low - reach, high + reach) if spread else ANY
 
     def apply(self, table: pd.DataFrame, decision: list[Bounds]) -> Outcome:
         import numpy as np
