@@ -1,6 +1,7 @@
-"""Snapshots of web pages on loopback and of a table in SQLite: seconds, CPU and memory.
+"""Snapshots of web pages on loopback and of a table in SQLite: seconds, CPU and memory; main text of saved pages.
 
 python -m benchmarks.sources [--pages 500] [--rows 5000000]
+python -m benchmarks.sources --saved FOLDER     # the main text of your own pages, FOLDER/*.html, alone
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import chdir, closing
+from contextlib import chdir, closing, suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,9 +50,14 @@ def web(count: int) -> None:
     snapshot(Web(path="raw/pages", addresses=addresses, limits=Limits(delay=0, in_flight=8)))
     print(f"{count} pages on loopback, 8 in flight, with their main text: {time.monotonic() - started:.1f} s")
     server.shutdown()
-    pages = [Path(f"{n}.html").read_bytes() for n in range(count)]
-    print("main text of saved pages, pages per CPU-second:")
-    for name, rate in rates(list(zip(addresses, pages, strict=True))).items():
+    saved([Path(f"{n}.html") for n in range(count)])
+
+
+def saved(paths: Sequence[Path]) -> None:
+    pages = [(f"http://127.0.0.1/{path.name}", path.read_bytes()) for path in paths]
+    size = sum(len(page) for _, page in pages) / len(pages) / 1000
+    print(f"main text of {len(pages)} saved pages of {size:.0f} kB on average, pages per CPU-second:")
+    for name, rate in rates(pages).items():
         print(f"    {rate:>4.0f}  {name}")
 
 
@@ -59,13 +65,17 @@ def rates(pages: Sequence[tuple[str, bytes]], turns: int = 5) -> dict[str, float
     """Pages per CPU-second, of ours and of trafilatura's own; in turns, since a shared machine's speed varies."""
     import trafilatura
 
+    def read(address: str, page: bytes) -> None:
+        with suppress(ValueError):  # which says that there is no main text
+            article(page, None, address)
+
     ways: dict[str, Callable[[str, bytes], object]] = {
-        "ours, with title, author, date and language": lambda address, page: article(page, "utf-8", address),
+        "ours, with title, author, date and language": lambda address, page: read(address, page),
         "trafilatura as it comes, with metadata": lambda address, page: trafilatura.bare_extraction(
-            page.decode(), url=address, with_metadata=True
+            page, url=address, with_metadata=True
         ),
-        "trafilatura, text alone": lambda _, page: trafilatura.bare_extraction(page.decode()),
-        "trafilatura, text alone, fast": lambda _, page: trafilatura.bare_extraction(page.decode(), fast=True),
+        "trafilatura, text alone": lambda _, page: trafilatura.bare_extraction(page),
+        "trafilatura, text alone, fast": lambda _, page: trafilatura.bare_extraction(page, fast=True),
     }
     spent = dict.fromkeys(ways, 0.0)
     for way in ways.values():
@@ -95,7 +105,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pages", type=int, default=500)
     parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--saved", type=Path)
     options = parser.parse_args()
+    if options.saved:
+        saved(sorted(options.saved.glob("*.html")))
+        return
     with TemporaryDirectory() as folder, chdir(folder):
         sql(options.rows)
         web(options.pages)

@@ -2,13 +2,14 @@
 
 from stages.configuration import Dataset, instantiate, stage
 from stages.media import Store
-from stages.sources import collect
+from stages.sources import collect, require_below
 from stages.tables import rows, whole, write
 
 
 @stage
 def main(dataset: Dataset) -> str:
     sources = instantiate(dataset.sources, "dataset.sources")
+    require_below("data/raw", sources)
     with whole("data/collected") as (collected,):
         store = Store(collected, "data/collected")
         records = collect(sources, dataset.id, dataset.fields, dataset.shown, store, dataset.sample)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -464,3 +465,16 @@ def test_a_stage_runs_with_a_module_of_the_user_s_own_beside_conf(with_mine: Pro
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "clean: 2 records seen, 2 kept, 0 rejected\n"
     assert list(read(with_mine.root / "data/clean/records")["text"]) == ["GOOD DAY!!!", "BAD DAY!!!"]
+
+
+def test_the_examples_of_sources_are_read_by_dvc_as_by_us():
+    from dvc.utils.serialize import parse_yaml
+
+    text = (ROOT / "conf/dataset/your_own.yaml").read_text(encoding="utf-8")
+    examples = re.findall(r"^  # (?=\w+:(?: \{|\n))(.*\n(?:  #   .*\n)*)", text, re.MULTILINE)
+    assert len(examples) == 7
+    for example in examples:
+        source = re.sub("^  # ", "", example, flags=re.MULTILINE)
+        ((_, settings),) = parse_yaml(source, "your_own.yaml").items()
+        assert settings["_target_"].startswith("stages.sources.")
+        assert yaml.safe_load(source) == parse_yaml(source, "your_own.yaml")

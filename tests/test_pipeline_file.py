@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+import shutil
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
@@ -351,3 +352,17 @@ def test_a_package_knows_no_place_of_the_pipeline(package):
 def test_what_a_copy_was_made_without_is_told():
     with pytest.raises(InputError, match="this project was made without smells: run copier update"):
         of_kind("smells", "tasks")
+
+
+def test_what_pins_raw_data_is_seen_by_dvc_and_what_stages_make_is_not(tmp_path):
+    from dvc.repo import Repo
+    from dvc.scm import Git
+
+    Git.init(str(tmp_path)).close()
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    for folder in ("data/raw", "data/annotations", "data/clean"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.dvc").write_text("outs: [{path: a}]\n", encoding="utf-8")
+    with Repo.init(str(tmp_path)) as repo:
+        seen = {Path(stage.path_in_repo) for stage in repo.index.stages}
+    assert seen == {Path("data/raw/a.dvc"), Path("data/annotations/a.dvc")}

@@ -25,8 +25,20 @@ from hypothesis import strategies as st
 from stages import InputError
 from stages.configuration.dataset import Sample
 from stages.sampling import order
-from stages.sources import Files, Package, Rows, Source, archives, collect, decoding, globs
+from stages.sources import (
+    Files,
+    HuggingFaceDataset,
+    Package,
+    Rows,
+    Source,
+    archives,
+    collect,
+    decoding,
+    globs,
+    require_below,
+)
 from stages.sources.package import why_pip_failed
+from stages.sources.sentences import Sentences
 
 CSV = b"id,text\n001,one\n002,two\n"
 
@@ -672,3 +684,25 @@ def test_a_weight_that_is_no_number_is_named(tmp_path: Path) -> None:
     source = {"files": Files(path=str(tmp_path / "a.csv"), format="csv")}
     with pytest.raises(InputError, match=r"sample\.weight: a number from 0, or nothing, is expected, found 'heavy'"):
         collect(source, "id", {"size": "number"}, ["size"], sample=Sample(1, weight="size"))
+
+
+@pytest.mark.parametrize("path", ["data/raw/*.csv", "./data/raw/a/b.csv"])
+def test_files_that_dvc_watches_are_taken(path):
+    require_below("data/raw", {"s": Files(path=path, format="csv", encoding="utf-8")})
+
+
+@pytest.mark.parametrize(
+    "path", ["data/raw", "data/raw/../x.csv", "/data/raw/x.csv", "elsewhere/*.csv", "../data/raw/x.csv"]
+)
+def test_files_that_dvc_does_not_watch_are_refused(path):
+    files = Files(path=path, format="csv", encoding="utf-8")
+    for source in (files, Sentences(documents=files, id="id", text="text")):
+        with pytest.raises(InputError, match=r"sources\.s: path: .* is not below data/raw/"):
+            require_below("data/raw", {"s": source})
+
+
+def test_a_dataset_of_the_hub_has_a_name_and_no_place(here):
+    require_below("data/raw", {"s": HuggingFaceDataset(path="ours/reviews", revision="0" * 40, split="train")})
+    (here / "reviews").mkdir()
+    with pytest.raises(InputError, match="is not below"):
+        require_below("data/raw", {"s": HuggingFaceDataset(path="reviews", split="train")})

@@ -143,6 +143,9 @@ def test_nobody_there():
         "file:///etc/hunter2",
         "/etc/hunter2",
         "simplecache::https://127.0.0.1/hunter2",
+        "abfs://me:hunter2@account.dfs.core.windows.net/a",
+        "abfs://hunter2@127.0.0.1/a",
+        "https://hunter2@account.dfs.core.windows.net/a",
         "https://127.0.0.1/hunter2::file:///etc/passwd",
         "https://[hunter2",
         "https://127.0.0.1/hunter2\n",
@@ -152,6 +155,11 @@ def test_an_address_that_may_not_be_is_refused_without_being_shown(address):
     with pytest.raises(InputError, match=r"^address: ") as caught:
         Address(address=address, sha256="0" * 64, format="csv")
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_container_of_azure_is_no_user():
+    address = "abfs://container@account.dfs.core.windows.net/a.csv"
+    assert Address(address=address, sha256="0" * 64, format="csv").address == address
 
 
 @pytest.mark.parametrize("kind", ["s3", "gs", "abfs"])

@@ -17,7 +17,8 @@ import pytest
 from stages import InputError
 from stages.configuration import instantiate
 from stages.sources import Web, collect, robots
-from stages.sources.extraction import ExtractionError, Extractor
+from stages.sources.extraction import ExtractionError, Extractor, article
+from stages.sources.metadata import metadata
 from stages.sources.requesting import Limits
 from stages.sources.snapshots import MANIFEST, Item, snapshot
 from stages.sources.web import Selected
@@ -128,10 +129,46 @@ def test_a_page_becomes_a_record_and_stays_as_it_was_sent(server):
     [('<meta property="article:published_time" content="2026-03-01T10:00:00Z">', "2026-03-01"), ("", None)],
 )
 def test_a_date_is_that_of_the_markup_and_not_of_the_prose(head, date, server):
-    server.answers["/a"] = page("A", words=f"On 4 May 2019 they met. {WORDS}").replace("</head>", f"{head}</head>")
+    prose = f"On 4 May 2019 they met, date: 3/4/2018. {WORDS}"
+    server.answers["/a"] = page("A", words=prose).replace("</head>", f"{head}</head>")
     source = web(server, "/a")
     snapshot(source)
     assert records(source, "date") == [(date,)]
+
+
+@pytest.mark.parametrize(
+    ("inside", "facts"),
+    [
+        (
+            '<p class="byline">Ada <b>Lovelace</b></p><time datetime="2025-02-03">Monday</time>',
+            ("Ada Lovelace", "2025-02-03"),
+        ),
+        (
+            '<div class="post-meta"><span>4 May 2024</span> <a rel="author" href="/">Ada Lovelace</a></div>',
+            ("Ada Lovelace", "2024-05-04"),
+        ),
+        ('<div class="comments"><span class="author">Some Body</span></div>', (None, None)),
+        (f'<div class="author-page">{WORDS}</div>', (None, None)),
+        (
+            '<script type="application/ld+json">{"@context": "https://schema.org", "@type": "Article", '
+            '"author": {"@type": "Person", "name": "Ada Lovelace"}, "datePublished": "2025-02-03"}</script>',
+            ("Ada Lovelace", "2025-02-03"),
+        ),
+    ],
+)
+def test_an_author_and_a_date_are_those_that_trafilatura_finds_in_the_whole_page(inside, facts):
+    trafilatura = pytest.importorskip("trafilatura")
+    tree = trafilatura.load_html(page("Bridge").replace("<article>", f"<article>{inside}"))
+    before = trafilatura.extract_metadata(tree, "http://127.0.0.1/", {"extensive_search": False, "original_date": True})
+    found = metadata(tree, "http://127.0.0.1/")
+    assert (found["author"], found["date"]) == (before.author, before.date) == facts
+    assert found["title"] == before.title
+
+
+def test_the_text_is_the_one_of_trafilatura_as_it_comes():
+    trafilatura = pytest.importorskip("trafilatura")
+    html = page("Bridge opens", *"abc")
+    assert article(html.encode(), "utf-8", "http://127.0.0.1/")["text"] == trafilatura.bare_extraction(html).text
 
 
 def test_rows_of_a_table_are_taken_by_selectors(server):

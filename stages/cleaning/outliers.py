@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Bounds = tuple[float, float]
 
+ANY = (-math.inf, math.inf)  # where there are no numbers, or all are alike
+
 
 @dataclass(frozen=True)
 class Outliers:
@@ -62,8 +64,8 @@ class Outliers:
         """For each field the lowest and the highest number to keep."""
         import numpy as np
 
-        columns = [np.sort(np.concatenate(parts)) for parts in zip(*summaries, strict=True)]
-        bounds = [self._bounds(values) if len(values) else (-math.inf, math.inf) for values in columns]
+        columns = [np.concatenate(parts) for parts in zip(*summaries, strict=True)]
+        bounds = [self._bounds(values) if len(values) else ANY for values in columns]
         return [bounds] * len(summaries)
 
     def _bounds(self, values: np.ndarray) -> Bounds:
@@ -78,14 +80,16 @@ class Outliers:
         else:
             low = high = math.fsum(values) / len(values)
             reach = (self.threshold or 3.0) * math.sqrt(math.fsum((values - low) ** 2) / len(values))
-        spread = reach > 0 and values[0] < values[-1]  # the mean of equal numbers may be off in its last bit
-        return (low - reach, high + reach) if spread else (-math.inf, math.inf)
+        spread = reach > 0 and values.min() < values.max()  # the mean of equal numbers may be off in its last bit
+        return (low - reach, high + reach) if spread else ANY
 
     def apply(self, table: pd.DataFrame, decision: list[Bounds]) -> Outcome:
         import numpy as np
 
         say: dict[int, list[str]] = {}
         for field, (low, high) in zip(self.fields, decision, strict=True):
+            if (low, high) == ANY:
+                continue
             column = texts(table, field)
             read = numbers(column)
             outside = (read < low) | (read > high)

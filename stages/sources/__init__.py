@@ -8,6 +8,7 @@ from stages.sources.files import Files
 from stages.sources.hugging_face import HuggingFaceDataset
 from stages.sources.mqtt import Mqtt
 from stages.sources.package import Package
+from stages.sources.places import require_below
 from stages.sources.sentences import Sentences
 from stages.sources.sql import Sql
 from stages.sources.tagged import Tagged
@@ -29,4 +30,5 @@ __all__ = [
     "Web",
     "Windows",
     "collect",
+    "require_below",
 ]

@@ -10,14 +10,15 @@ from typing import NoReturn
 
 from stages import InputError
 from stages.configuration import Dataset, chosen, instantiate
+from stages.sources.places import innermost, require_below
 from stages.sources.snapshots import MANIFEST, Fetched, snapshot
 
 
 def fetch(options: argparse.Namespace) -> None:
     (dataset,) = chosen(dataset=Dataset)
     sources = instantiate(dataset.sources, "dataset.sources")
-    inner = {name: getattr(source, "readings", source) for name, source in sources.items()}  # of windows of time
-    inner = {name: getattr(source, "documents", source) for name, source in inner.items()}  # of sentences
+    require_below("data/raw", sources)
+    inner = {name: innermost(source) for name, source in sources.items()}
     known = {name: source for name, source in inner.items() if hasattr(source, "fetch")}
     if options.name is not None and options.name not in known:
         there = ", ".join(known) or "none"

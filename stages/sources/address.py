@@ -17,6 +17,7 @@ from stages.sources.layout import Layout
 from stages.sources.pinned import check_sha256, pinned
 
 EXTRAS = {"https": None, "http": None, "s3": "s3", "gs": "gs", "abfs": "abfs"}
+AZURE = ".dfs.core.windows.net"
 BLOCK = 1 << 20  # bytes
 
 
@@ -29,7 +30,8 @@ class Address(Layout):
     Parameters
     ----------
     address
-        `https://…`, `http://…`, `s3://bucket/…`, `gs://bucket/…` or `abfs://container/…`, without a password.
+        `https://…`, `http://…`, `s3://bucket/…`, `gs://bucket/…`, `abfs://container/…` or
+        `abfs://container@account.dfs.core.windows.net/…`, without a password.
     sha256
         Of the file.
     member
@@ -72,7 +74,9 @@ def check_address(address: str) -> None:
         usable = False
     if not usable or " " in address:
         raise InputError(f"address: one that begins with {', '.join(f'{each}://' for each in EXTRAS)} is expected")
-    if "@" in parts.netloc:
+    host = parts.netloc.rpartition("@")[2]
+    azure = parts.scheme == "abfs" and host.endswith(AZURE) and parts.password is None  # container@account
+    if "@" in parts.netloc and not azure:
         raise InputError("address: it holds a user's name or a password; give them in the environment")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Mapping, Sequence
+from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any
 from urllib.parse import urljoin
 
 from stages import InputError
+from stages.sources.metadata import metadata
 
 MEMORY = 4 << 30  # bytes of address space
 
@@ -146,21 +148,23 @@ def article(data: bytes, charset: str | None, address: str) -> dict[str, str | N
     """
     import trafilatura
 
-    dates = {"extensive_search": False, "original_date": True}
     tree: Any = trafilatura.load_html(decoded(data, charset))
-    found: Any = None
-    if tree is not None:
-        found = trafilatura.bare_extraction(tree, url=address, with_metadata=True, date_extraction_params=dates)
+    found: Any = None if tree is None else trafilatura.bare_extraction(tree, options=_options())
     if found is None or not found.text:
         raise ValueError("no main text")
     language = next(iter(tree.xpath("/html/@lang")), None)
     return dict.fromkeys(ARTICLE) | {
-        "title": found.title,
-        "author": found.author,
-        "date": found.date,
+        **metadata(tree, address),
         "language": str(language) if language else None,
         "text": found.text,
     }
+
+
+@cache
+def _options() -> Any:
+    from trafilatura.settings import Extractor
+
+    return Extractor(output_format="python")  # which bare_extraction would make for each page
 
 
 def rows(data: bytes, charset: str | None, each: str, fields: Mapping[str, str]) -> list[dict[str, str | None]]:

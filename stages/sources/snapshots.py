@@ -176,7 +176,8 @@ def fetched(source: Fetched) -> Iterator[tuple[Item, Path]]:
         if item.file:
             path = place / item.file
             if not path.is_file() or digest(path) != item.sha256:
-                raise InputError(f"{path}: not the file that {MANIFEST} lists; get it again with: dvc checkout {place}")
+                again = f"dvc checkout --force {place}"
+                raise InputError(f"{path}: not the file that {MANIFEST} lists; get it again with: {again}")
             yield item, path
 
 

@@ -16,10 +16,10 @@ CHOICES = {
     "dataset": "penguins",
     "cleaning": "tables",
     "annotator": "columns",
+    "review": "penguins",
     "augmentation": "none",
     "publish": "tables",
 }
-REVIEW = {"overlap": 3, "audit": {"number": 1, "size": 80}}
 
 pytestmark = pytest.mark.network  # collect fetches the penguins
 
@@ -30,7 +30,6 @@ def penguins(shared) -> Project:
 
     def build(folder: Path) -> None:
         project = new(folder / "penguins")
-        project.edit("conf/review/default.yaml", **REVIEW)
         choices = [part for group, option in CHOICES.items() for part in ("-S", f"{group}={option}")]
         project.write("../printed", project.do("dvc", "exp", "run", *choices, env={"LABELMILL_PROCESSES": "1"}))
 
