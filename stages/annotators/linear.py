@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stages.annotators import logistic, terms
 from stages.annotators.base import NotEnough
 from stages.annotators.logistic import Logistic
-from stages.annotators.terms import Terms
+from stages.annotators.terms import Counts, Terms
 from stages.annotators.texts import joined
 from stages.tasks import Task, Value
 
@@ -42,6 +42,9 @@ class Linear:
     fields: tuple[str, ...]
     c: float = 10.0
     curve: tuple[float, ...] = dataclasses.field(default=(0.25, 0.5), repr=False)  # it is no part of the model
+    _counted: tuple[Counts, ...] = dataclasses.field(
+        default_factory=terms.counts, init=False, repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:
@@ -57,7 +60,7 @@ class Linear:
         texts = joined(records, self.fields)
         if not "".join(texts).strip():
             raise NotEnough("the labelled records have no text to learn from")
-        learned, features = terms.learn(texts)
+        learned, features = terms.learn(texts, self._counted)
         return LinearModel(self.fields, learned, logistic.fit(features, values, task, self.c))
 
     def load(self, folder: Path, task: Task) -> LinearModel:

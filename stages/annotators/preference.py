@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from stages.annotators import logistic, terms
 from stages.annotators.base import NotEnough, only
 from stages.annotators.logistic import Logistic
-from stages.annotators.terms import Terms
+from stages.annotators.terms import Counts, Terms
 from stages.annotators.texts import joined
 from stages.tasks import Pairwise, Task, Value
 
@@ -40,6 +41,9 @@ class Preference:
     """
 
     c: float = 10.0
+    _counted: tuple[Counts, ...] = dataclasses.field(
+        default_factory=terms.counts, init=False, repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:
@@ -55,7 +59,7 @@ class Preference:
         left, right = _sides(records, only(task, Pairwise))
         if not "".join([*left, *right]).strip():
             raise NotEnough("the labelled records have no text to learn from")
-        learned, features = terms.learn([*left, *right])
+        learned, features = terms.learn([*left, *right], self._counted)
         difference = features[: len(left)] - features[len(left) :]
         return PreferenceModel(learned, logistic.fit(difference, values, task, self.c))
 

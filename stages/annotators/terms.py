@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stages import tables
@@ -12,8 +13,56 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-KINDS = ("word", "character")
+KINDS: dict[str, dict[str, Any]] = {
+    "word": {"ngram_range": (1, 2), "token_pattern": r"(?u)\w+|[^\w\s]+"},
+    "character": {"ngram_range": (2, 5), "analyzer": "char_wb"},
+}
 COLUMNS: tables.Columns = {"kind": "text", "term": "text", "idf": "number"}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often texts have each term of a kind; a text is read once, however many models learn from it.
+
+    Attributes
+    ----------
+    kind
+        Of `KINDS`.
+    numbers
+        The number of each term.
+    known
+        Of each text the numbers of its terms, in the order of their first places in it, and how often it has them.
+    """
+
+    kind: str
+    numbers: dict[str, int] = field(default_factory=dict)
+    known: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    def table(self, texts: Sequence[str]) -> Any:
+        """Give the counts, sparse, shape (texts, terms)."""
+        import numpy as np
+        from scipy.sparse import csr_matrix
+
+        self._read(text for text in texts if text not in self.known)
+        rows = [self.known[text] for text in texts]
+        numbers, counts = (np.concatenate([row[part] for row in rows]) for part in (0, 1))
+        ends = np.cumsum([0, *(len(row[0]) for row in rows)])
+        return csr_matrix((counts.astype(float), numbers.astype(int), ends), shape=(len(rows), len(self.numbers)))
+
+    def _read(self, texts: Iterable[str]) -> None:
+        import numpy as np
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        analyze = CountVectorizer(**KINDS[self.kind]).build_analyzer()
+        for text in texts:
+            counted = Counter(analyze(text))
+            numbers = [self.numbers.setdefault(term, len(self.numbers)) for term in counted]
+            self.known[text] = np.array(numbers, dtype=np.int32), np.array(list(counted.values()), dtype=np.int32)
+
+
+def counts() -> tuple[Counts, ...]:
+    """Give what to count terms of every kind with; nothing is counted yet."""
+    return tuple(map(Counts, KINDS))
 
 
 @dataclass(frozen=True)
@@ -26,23 +75,29 @@ class Terms:
         The terms of each kind, in the order of their columns.
     frequencies
         The inverse document frequency of each column, shape (terms,).
+    counted
+        What is known of the texts that it was learned from, and of others like them.
     """
 
     vocabularies: list[list[str]]
     frequencies: np.ndarray
+    counted: tuple[Counts, ...] = field(default_factory=counts, repr=False, compare=False)
 
     def features(self, texts: Sequence[str]) -> Any:
         """Give each text's weights, sparse, shape (texts, terms)."""
         import numpy as np
 
-        vectorizers = _vectorizers()
+        found = []
         parts = np.split(self.frequencies, [len(self.vocabularies[0])])
-        for vectorizer, vocabulary, frequencies in zip(vectorizers, self.vocabularies, parts, strict=True):
-            vectorizer.vocabulary_ = {term: i for i, term in enumerate(vocabulary)}
-            vectorizer.fixed_vocabulary_ = True
-            if vocabulary:
-                vectorizer.idf_ = frequencies
-        return _stack([vectorizer.transform(texts) for vectorizer in vectorizers])
+        for counts, vocabulary, frequencies in zip(self.counted, self.vocabularies, parts, strict=True):
+            if any(text not in counts.known for text in texts):  # nor are they kept: there may be millions
+                counts = Counts(counts.kind, {term: i for i, term in enumerate(vocabulary)})
+            table = counts.table(texts)[:, [counts.numbers[term] for term in vocabulary]]
+            table.sort_indices()
+            weigher = _weigher()
+            weigher.idf_ = frequencies
+            found.append(weigher.transform(table, copy=False))
+        return _stack(found)
 
     def table(self) -> pd.DataFrame:
         """Give one row per term, in the columns `COLUMNS`."""
@@ -53,14 +108,31 @@ class Terms:
         return pd.DataFrame({"kind": kinds, "term": names, "idf": self.frequencies.round(tables.DIGITS)})
 
 
-def learn(texts: Sequence[str]) -> tuple[Terms, Any]:
-    """Learn the terms of some texts; give them, and the texts' features."""
+def learn(texts: Sequence[str], counted: tuple[Counts, ...]) -> tuple[Terms, Any]:
+    """Learn the terms of some texts; give them, and the texts' features.
+
+    Both are, to the last bit, those of `sklearn.feature_extraction.text.TfidfVectorizer`.
+    """
     import numpy as np
 
-    vectorizers = _vectorizers()
-    features = _stack([vectorizer.fit_transform(texts) for vectorizer in vectorizers])
-    vocabularies = [list(vectorizer.get_feature_names_out()) for vectorizer in vectorizers]
-    return Terms(vocabularies, np.concatenate([vectorizer.idf_ for vectorizer in vectorizers])), features
+    vocabularies, frequencies, found = [], [], []
+    for counts in counted:
+        table = counts.table(texts)
+        names = list(counts.numbers)
+        numbers, first = np.unique(table.indices, return_index=True)
+        numbers = numbers[first.argsort()]  # a row's terms stay in the order in which the texts have them first
+        place = np.zeros(len(names), dtype=table.indices.dtype)
+        place[numbers] = range(len(numbers))
+        table = type(table)((table.data, place[table.indices], table.indptr), shape=(len(texts), len(numbers)))
+        table.sort_indices()
+        vocabulary = sorted(names[number] for number in numbers)
+        place[[counts.numbers[term] for term in vocabulary]] = range(len(vocabulary))
+        table.indices = place[numbers][table.indices]
+        weigher = _weigher()
+        found.append(weigher.fit(table).transform(table, copy=False))
+        vocabularies.append(vocabulary)
+        frequencies.append(weigher.idf_)
+    return Terms(vocabularies, np.concatenate(frequencies), counted), _stack(found)
 
 
 def of_table(table: pd.DataFrame) -> Terms:
@@ -68,13 +140,10 @@ def of_table(table: pd.DataFrame) -> Terms:
     return Terms([list(table["term"][table["kind"] == kind]) for kind in KINDS], table["idf"].to_numpy())
 
 
-def _vectorizers() -> list[Any]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def _weigher() -> Any:
+    from sklearn.feature_extraction.text import TfidfTransformer
 
-    return [
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\w+|[^\w\s]+"),  # noqa: S106
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
-    ]
+    return TfidfTransformer(sublinear_tf=True)
 
 
 def _stack(parts: list[Any]) -> Any:
