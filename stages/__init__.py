@@ -11,7 +11,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for them takes a tenth of a small stage's time
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a thread that waits takes no processor from one that works
 # To look for garbage after every 700 new objects, and once more at the end, takes a fifth of a small stage's time.
-gc.set_threshold(50_000)
+gc.set_threshold(10_000)
 atexit.register(gc.freeze)
 
 
