@@ -13,6 +13,7 @@ from stages import InputError
 from stages.review.lines import Line, parsed
 from stages.tasks import Task, Value
 
+REMEDY = "correct the line or take it out; what became of an earlier label says conf/labeling/<name>.yaml"
 NAME = re.compile(r"round-([0-9]{4})\.jsonl")
 
 
@@ -55,7 +56,8 @@ def read(files: Iterable[Path], task: Task, corrections: Mapping[str, str | None
     Raises
     ------
     InputError
-        A file has another name, two have the same number, or a line is not a valid annotation.
+        A file has another name, two have the same number, one is missing before another, or a line is not a valid
+        annotation.
     """
     numbered: dict[int, Path] = {}
     for path in sorted(files):
@@ -66,6 +68,11 @@ def read(files: Iterable[Path], task: Task, corrections: Mapping[str, str | None
         if number in numbered:
             raise InputError(f"{path}: round {number} is also in {numbered[number]}; give each round its own number")
         numbered[number] = path
+    for number, path in sorted(numbered.items()):
+        if number > 1 and number - 1 not in numbered:
+            gone = path.with_name(f"round-{number - 1:04d}.jsonl")
+            what_to_do = f"git checkout {gone} brings it back; a round that must go leaves an empty file"
+            raise InputError(f"{gone}: this round is missing, and {path.name} is there; {what_to_do}")
     return [
         annotation
         for number in sorted(numbered)
@@ -95,7 +102,7 @@ def _round(path: Path, number: int, task: Task, corrections: Mapping[str, str | 
                 void = entry["action"] == "submitted" and result is None
                 value = task.parse(result) if entry["action"] == "submitted" and result is not None else None
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{path}, line {place}: {error}; correct the line or take it out") from error
+                raise InputError(f"{path}, line {place}: {error}; {REMEDY}") from error
             yield Annotation(round=number, line=place, **entry, value=value, void=void)
 
 
