@@ -69,7 +69,7 @@ def _first(sample: str, finding: Block, stated: Block) -> dict[str, Any]:
     learned = stated["annotator"]["cross_validated"]
     if not learned["n"]:
         return _told("random", None, learned["reason"])
-    opened = sample != "audit" or stated["guarantee"]["audit"] is not None
+    opened = sample != "audit" or stated["guarantee"].get("audit") is not None
     return _told(sample if opened else None, None, finding["reason"])
 
 
