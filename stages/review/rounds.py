@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def read(files: Iterable[Path], task: Task, corrections: Mapping[str, str | None
     Raises
     ------
     InputError
-        A file has another name, two have the same number, one is missing before another, or a line is not a valid
+        A file has another name, two have the same number, one between others is missing, or a line is not a valid
         annotation.
     """
     numbered: dict[int, Path] = {}
@@ -68,11 +69,11 @@ def read(files: Iterable[Path], task: Task, corrections: Mapping[str, str | None
         if number in numbered:
             raise InputError(f"{path}: round {number} is also in {numbered[number]}; give each round its own number")
         numbered[number] = path
-    for number, path in sorted(numbered.items()):
-        if number > 1 and number - 1 not in numbered:
-            gone = path.with_name(f"round-{number - 1:04d}.jsonl")
+    for before, after in pairwise(sorted(numbered)):
+        if after > before + 1:
+            gone = numbered[after].with_name(f"round-{before + 1:04d}.jsonl")
             what_to_do = f"git checkout {gone} brings it back; a round that must go leaves an empty file"
-            raise InputError(f"{gone}: this round is missing, and {path.name} is there; {what_to_do}")
+            raise InputError(f"{gone}: this round is missing between {before} and {after}; {what_to_do}")
     return [
         annotation
         for number in sorted(numbered)
