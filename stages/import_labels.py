@@ -35,7 +35,7 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
     labelled = sum(label["value"] is not None for label in settled.labels)
     gone = settled.report["unknown"]["gone"]["count"]
     return f"import_labels: {len(annotations):,} annotations, {labelled:,} records labelled by people" + (
-        f"; {gone:,} records that they answered are not in data/collected/" if gone else ""
+        f"; answered but not in data/collected/: {gone:,}" if gone else ""
     )
 
 
