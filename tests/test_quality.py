@@ -456,7 +456,10 @@ def test_a_gate_that_is_switched_off_is_not_judged() -> None:
             "quality.gates.mine.metric: 'annotator.audit.macro_f2' is not in the quality report; "
             "nearest to it: annotator.audit.macro_f1, ",
         ),
-        ("annotator.audit", "quality.gates.mine.metric: 'annotator.audit' is not in the quality report; nearest to it: "),
+        (
+            "annotator.audit",
+            "quality.gates.mine.metric: 'annotator.audit' is not in the quality report; nearest to it: ",
+        ),
         ("annotator.name", "quality.gates.mine.metric: 'annotator.name' is not a number in the quality report"),
     ],
 )

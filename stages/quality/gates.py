@@ -92,7 +92,9 @@ def _look_up(name: str, metric: str, metrics: Mapping[str, Metric]) -> Metric:
         value, n, reason = metrics[metric]
         if isinstance(value, str | bool | list):
             found = repr(value)[:60]
-            raise InputError(f"quality.gates.{name}.metric: {metric!r} is not a number in the quality report, found {found}")
+            raise InputError(
+                f"quality.gates.{name}.metric: {metric!r} is not a number in the quality report, found {found}"
+            )
         return value, n, reason
     for path, (value, n, reason) in metrics.items():
         if value is None and metric.startswith(f"{path}."):
