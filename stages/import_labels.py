@@ -33,7 +33,10 @@ def main(dataset: Dataset, review: Review, seed: int) -> str:
         write_json(each, people)
         write_json(report, {**agreement, **settled.report})
     labelled = sum(label["value"] is not None for label in settled.labels)
-    return f"import_labels: {len(annotations):,} annotations, {labelled:,} records labelled by people"
+    gone = settled.report["unknown"]["gone"]["count"]
+    return f"import_labels: {len(annotations):,} annotations, {labelled:,} records labelled by people" + (
+        f"; answered but not in data/collected/: {gone:,}" if gone else ""
+    )
 
 
 if __name__ == "__main__":

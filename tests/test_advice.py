@@ -22,6 +22,7 @@ def statement(accuracy: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
         "annotator": {"audit": {"n": 300, "accuracy": accuracy}, "cross_validated": {"n": 500, "accuracy": accuracy}},
         "guarantee": {
+            "audit": 1,
             "coverage": 0.5,
             "sample": 300,
             "forecast": {"600": {"coverage": 0.7}, "1200": {"coverage": 0.9}},
@@ -79,6 +80,32 @@ def test_what_is_not_known_yet_asks_for_its_own_queue() -> None:
     found = advised(Gate("annotator.audit.accuracy", at_least=0.7), stated)["good"]
     assert (found["queue"], found["labels"]["value"]) == ("audit", None)
     assert wording.advice(found) == "answer the audit queue; the audit is not answered yet"
+
+
+def test_before_there_is_an_audit_it_has_to_be_opened() -> None:
+    unknown = measured(None, reason="no audit is open: name its number and size in conf/review/")
+    stated = statement(unknown)
+    stated["guarantee"] |= {"audit": None, "coverage": None, "reason": unknown["reason"]}
+    for gate in (Gate("annotator.audit.accuracy", at_least=0.7), Gate("guarantee.coverage", at_least=0.5)):
+        assert wording.advice(advised(gate, stated)["good"]) == unknown["reason"]
+
+
+def test_before_there_is_an_annotator_labels_come_first() -> None:
+    unknown = measured(None, reason="no audit is open: name its number and size in conf/review/")
+    stated = statement(unknown)
+    stated["guarantee"] |= {"audit": None, "coverage": None, "reason": unknown["reason"]}
+    stated["annotator"]["cross_validated"] = {"n": 0, "reason": "10 labels are needed, there are 4"}
+    for gate in (Gate("annotator.audit.accuracy", at_least=0.7), Gate("guarantee.coverage", at_least=0.5)):
+        told = wording.advice(advised(gate, stated)["good"])
+        assert told == "answer the random queue; 10 labels are needed, there are 4"
+
+
+def test_where_nobody_labelled_a_record_twice_two_have_to() -> None:
+    stated = statement(
+        measured(0.8), agreement={"alpha": measured(None, reason="no record has labels from two people")}
+    )
+    found = advised(Gate("agreement.alpha", at_least=0.8), stated)["good"]
+    assert wording.advice(found).startswith("let two people or more label each record (overlap in conf/review/)")
 
 
 def test_coverage_is_reached_by_the_smallest_audit_that_does_or_by_a_better_annotator() -> None:

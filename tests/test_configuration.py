@@ -314,6 +314,43 @@ def test_a_file_without_settings_is_refused(project: Project, text: str) -> None
     assert project.refused(*BASE).startswith(f"conf/{TWEETS}: ")
 
 
+def test_a_stage_that_is_interrupted_says_so_in_one_line(project: Project) -> None:
+    @stage
+    def wait(seed: int) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as stopped:
+        project.run("seed=7", command=wait)
+    assert stopped.value.code == 130
+    assert project.capsys.readouterr().err.startswith("interrupted: nothing is half-written")
+
+
+@pytest.mark.parametrize("group", ["cleaning", "annotator"])
+def test_a_group_of_another_form_is_refused(project: Project, group: str) -> None:
+    (project.root / "conf" / group / "mine.yaml").write_text("- a\n")
+    arguments = [f"{name}={CHOSEN[name]}" for name in ("dataset", "cleaning", "annotator") if name != group]
+
+    @stage
+    def find(dataset: Dataset, cleaning: Operators, annotator: Annotator) -> str:
+        return ""
+
+    with pytest.raises(SystemExit):
+        project.run(*arguments, f"{group}=mine", command=find)
+    said = f"error: conf/{group}/mine.yaml: a mapping with _target_ is expected, found ['a']\n"
+    assert project.capsys.readouterr().err == said
+
+
+def test_what_a_stage_finds_wrong_is_told_with_the_file_of_its_key(project: Project) -> None:
+    @stage
+    def find(cleaning: Operators) -> str:
+        raise InputError("cleaning.length: there is no field 'txt'")
+
+    with pytest.raises(SystemExit):
+        project.run("cleaning=strict", command=find)
+    said = f"error: conf/{STRICT}: length: there is no field 'txt'\n"
+    assert project.capsys.readouterr().err == said
+
+
 def test_a_fault_is_looked_for_in_the_file_that_an_option_inherits(project: Project) -> None:
     project.edit(TEXT, "similarity: 0.8", "similarty: 0.8")
     project.edit(STRICT, "near_duplicates: {similarity: 0.7}", "")
@@ -434,7 +471,8 @@ def test_the_command_line_of_a_stage_says_what_is_wrong_and_writes_nothing(proje
     ("line", "said"),
     [
         ("annotator: linea", "annotator=linea: there is no conf/annotator/linea.yaml; allowed are "),
-        ("anotator: linear", "annotator is missing"),
+        ("anotator: linear", "annotator is missing; there is anotator, augmentation, "),
+        ("\tannotator: linear", ", line 1: not YAML ("),
         ("annotator: rules\nmodel: big", "model: no stage asks for it; allowed are annotator, "),
     ],
 )
@@ -447,7 +485,7 @@ def test_what_params_yaml_chooses_is_checked_before_any_stage_runs(project: Proj
     (project.root / "params.yaml").write_text(changed, encoding="utf-8")
     done = command(project.root, "stages.configuration")
     assert done.returncode == 1
-    assert done.stderr.startswith(f"error: params.yaml: {said}")
+    assert done.stderr.startswith(f"error: params.yaml{'' if said.startswith(',') else ': '}{said}")
     assert done.stderr.count("\n") == 1
 
 

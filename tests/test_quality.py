@@ -453,11 +453,14 @@ def test_a_gate_that_is_switched_off_is_not_judged() -> None:
     [
         (
             "annotator.audit.macro_f2",
-            "gates.mine.metric: 'annotator.audit.macro_f2' is not in the quality report; "
+            "quality.gates.mine.metric: 'annotator.audit.macro_f2' is not in the quality report; "
             "nearest to it: annotator.audit.macro_f1, ",
         ),
-        ("annotator.audit", "gates.mine.metric: 'annotator.audit' is not in the quality report; nearest to it: "),
-        ("annotator.name", "gates.mine.metric: 'annotator.name' is not a number in the quality report"),
+        (
+            "annotator.audit",
+            "quality.gates.mine.metric: 'annotator.audit' is not in the quality report; nearest to it: ",
+        ),
+        ("annotator.name", "quality.gates.mine.metric: 'annotator.name' is not a number in the quality report"),
     ],
 )
 def test_a_metric_that_is_not_there_is_an_error_that_names_the_nearest(metric: str, message: str) -> None:

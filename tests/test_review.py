@@ -116,9 +116,17 @@ def test_a_round_is_read_with_the_value_that_its_result_says(tmp_path):
 
 
 def test_rounds_are_read_in_the_order_of_their_numbers(tmp_path):
-    files = [write_round(tmp_path, json.dumps(line(record=str(n))), f"round-{n:04d}.jsonl") for n in (10, 2, 1)]
-    assert [each.round for each in read_rounds(files, TASK)] == [1, 2, 10]
+    files = [write_round(tmp_path, json.dumps(line(record=str(n))), f"round-{n:04d}.jsonl") for n in (3, 2, 1)]
+    assert [each.round for each in read_rounds(files, TASK)] == [1, 2, 3]
     assert read_rounds([], TASK) == []
+
+
+def test_a_round_that_is_missing_between_others_is_named(tmp_path):
+    files = [write_round(tmp_path, json.dumps(line()), f"round-{n:04d}.jsonl") for n in (1, 3)]
+    with pytest.raises(InputError, match=r"round-0002\.jsonl: this round is missing between 1 and 3"):
+        read_rounds(files, TASK)
+    files.append(write_round(tmp_path, "", "round-0002.jsonl"))
+    assert [each.round for each in read_rounds(files, TASK)] == [1, 3]
 
 
 @pytest.mark.parametrize(

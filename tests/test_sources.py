@@ -194,6 +194,9 @@ def test_a_field_of_200_000_characters_is_read() -> None:
         ("csv", b"id,text,id\n", r"x, line 1: two columns are named 'id'"),
         ("csv", b"", r"x: empty, without even a header row; name `columns`"),
         ("csv", b"id,text\n1,a\0b\n", r"x, line 2: a NUL character"),
+        ("csv", b"id;text\n1;a\n", r"x, line 1: no ',' between the names of columns.*`delimiter: \";\"`"),
+        ("tsv", b"id,text\n1,a\n", r"x, line 1: no '\\t' between the names of columns.*`delimiter: \",\"`"),
+        ("csv", b"PK\x03\x04\x14\x00\xff", r"x: an archive or a workbook, not text; .* save it as CSV"),
         ("csv", b"id,txt\n1,a\n", r"x: no column 'text'; its columns are 'id', 'txt'"),
         ("csv", b"id,text\n1,caf\xe9\n", r"x, line 2, byte offset 13: byte 0xe9 is not utf-8; .*`encoding: cp1252`"),
         ("csv", "id,text\n".encode("utf-16"), r"x, line 1, byte offset 0: .*`encoding: utf-16`"),
@@ -214,7 +217,7 @@ def test_a_field_of_200_000_characters_is_read() -> None:
         ("jsonl", b'{"text": ' + b"[" * 101 + b"]" * 101 + b"}", r"x, line 1: lists and objects more than 100 deep"),
         ("jsonl", b'{"text": ' + b"[" * 100_000, r"x, line 1: lists and objects more than 100 deep"),
         ("jsonl", b'{"txt": "a"}\n{"id": 1}', r"x: no column 'text'; its columns are 'txt', 'id'"),
-        ("text", b"PK\x03\x04\0\0", r"x, line 1: a NUL character.*`member`"),
+        ("text", b"\x1f\0\0", r"x, line 1: a NUL character.*`member`"),
         ("parquet", b"PAR1", r"x: not a sound Parquet file"),
         ("csv", gzip.compress(CSV)[:-9], r"x: damaged"),
     ],
@@ -222,7 +225,7 @@ def test_a_field_of_200_000_characters_is_read() -> None:
 )
 def test_bad_input_is_one_error_that_says_where(form: str, data: bytes, message: str) -> None:
     put("x", data)
-    with pytest.raises(InputError, match=f"^sources.s: {message}") as error:
+    with pytest.raises(InputError, match=f"^dataset.sources.s: {message}") as error:
         gather(Files(path="x", format=form))  # type: ignore[arg-type]
     assert "\n" not in str(error.value)
 
@@ -603,7 +606,7 @@ def test_without_network_the_error_has_neither_address_nor_password(
     monkeypatch.setenv("PIP_INDEX_URL", "https://someone:password@127.0.0.1:9/simple")
     with pytest.raises(InputError) as error:
         gather(ratings(), "id")
-    assert str(error.value).startswith("sources.s: ratings==1.0: the package index cannot be reached")
+    assert str(error.value).startswith("dataset.sources.s: ratings==1.0: the package index cannot be reached")
     assert not any(secret in str(error.value) for secret in ("someone", "password", "127.0.0.1"))
 
 

@@ -102,7 +102,9 @@ def test_times_are_read_as_the_clock_has_them(clock, time, utc):
 def test_a_time_that_is_none_is_told_with_its_place(clock, time):
     good = {"s": "1", "iso": "2026-01-01T00:00:00Z"}.get(clock.format, "01.01.2026")
     readings = said((good, "1"), (good, "1"), (good, "1"), (time, "1"))
-    with pytest.raises(InputError, match=r"^sources\.s: 1\.csv, line 3: 'at' is no time as the clock has them"):
+    with pytest.raises(
+        InputError, match=r"^dataset\.sources\.s: 1\.csv, line 3: 'at' is no time as the clock has them"
+    ):
         collect({"s": windows(readings, clock=clock)}, "id", {"v_mean": "number"}, ["v_mean"])
 
 

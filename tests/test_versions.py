@@ -300,7 +300,7 @@ def command(*arguments: str, folder: Path = ROOT) -> tuple[int, str, str]:
 def test_an_unknown_revision_is_an_error_that_names_the_tags() -> None:
     code, out, err = command("nowhere")
     assert (code, out) == (2, "")
-    assert err.startswith("error: nowhere: git knows no such revision; the dataset's tags are ")
+    assert err.startswith("error: nowhere: git knows no such revision; released versions: ")
 
 
 def test_a_folder_without_a_dataset_is_named(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def stage(function: Callable[..., str]) -> Callable[[], None]:
     `seed`. A parameter annotated with a dataclass is checked against it and made; one annotated with `dict[str, Any]`
     is given as plain settings; any other group is instantiated by its `_target_`, or, where it is a mapping of
     elements, element by element. The function returns one line that says what it did. An InputError becomes one line
-    on the standard error output, and exit code 1.
+    on the standard error output, with the file of the key that it begins with, and exit code 1; Ctrl-C one line, and
+    exit code 130.
     """
 
     def main() -> None:
@@ -33,8 +34,11 @@ def stage(function: Callable[..., str]) -> Callable[[], None]:
             if said := _run(function):
                 print(said)
         except InputError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {targets.located(str(error))}", file=sys.stderr)
             raise SystemExit(1) from None
+        except KeyboardInterrupt:
+            print("interrupted: nothing is half-written; dvc repro goes on, dvc checkout brings back", file=sys.stderr)
+            raise SystemExit(130) from None
 
     main.__doc__ = function.__doc__
     return main
@@ -84,11 +88,15 @@ def _choices(names: Sequence[str]) -> dict[str, Any]:
 
     try:
         choices = safe_load(PARAMS.read_text(encoding="utf-8"))
-    except (OSError, YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise InputError(f"{PARAMS}: run this from the root of a project ({_one_line(error)})") from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise InputError(_not_yaml(PARAMS, error)) from error
+    if not isinstance(choices, dict):
+        raise InputError(f"{PARAMS}: a mapping is expected, such as dataset: tweets, found {choices!r:.100}")
     for name in names:
-        if not isinstance(choices, dict) or choices.get(name) is None:
-            raise InputError(f"{PARAMS}: {name} is missing")
+        if choices.get(name) is None:
+            raise InputError(f"{PARAMS}: {name} is missing; there is {', '.join(map(str, choices))}")
     return dict(choices)
 
 
@@ -183,19 +191,25 @@ def _broken_file() -> str | None:
     """Say which file cannot be read, which Hydra does not always do."""
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
-    from yaml import MarkedYAMLError, YAMLError
+    from yaml import YAMLError
 
     for path in sorted(CONF.rglob("*.yaml")):
         try:
             OmegaConf.load(path)
-        except MarkedYAMLError as error:
-            line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-            return f"{path}{line}: not YAML ({error.problem})"
         except (YAMLError, UnicodeDecodeError) as error:
-            return f"{path}: not YAML in UTF-8 ({_one_line(error)})"
+            return _not_yaml(path, error)
         except OmegaConfBaseException as error:
             return f"{path}: {error.full_key}: {str(error).splitlines()[0]}"
     return None
+
+
+def _not_yaml(path: Path, error: Exception) -> str:
+    from yaml import MarkedYAMLError
+
+    if not isinstance(error, MarkedYAMLError):
+        return f"{path}: not YAML in UTF-8 ({_one_line(error)})"
+    line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+    return f"{path}{line}: not YAML ({error.problem})"
 
 
 def _one_line(error: Exception) -> str:

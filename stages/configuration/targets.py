@@ -60,6 +60,14 @@ def where(key: str) -> str:
     return known.of(key) if known else key
 
 
+def located(message: str) -> str:
+    """Name the file of the key that a message begins with, such as `cleaning.length: …`."""
+    key, _, rest = message.partition(": ")
+    known = places.get()
+    stands = known and "." in key and " " not in key and known.choices.get(key.partition(".")[0])
+    return f"{known.of(key)}: {rest}" if known and stands else message
+
+
 def plain(config: Any, key: str) -> Any:
     """Resolve a part of a composed configuration into plain dicts, lists and scalars."""
     from omegaconf import OmegaConf
@@ -76,11 +84,7 @@ def plain(config: Any, key: str) -> Any:
 
 def make(kind: Any, value: Any, key: str) -> Any:
     """Make what a stage asked for: plain settings, a checked dataclass or scalar, or what `_target_` names."""
-    if kind == dict[str, Any]:
-        return value
-    if isinstance(value, Mapping) and not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
-        return instantiate(value, key)
-    return _checked(kind, value, key)
+    return value if kind == dict[str, Any] else _setting(kind, value, key)
 
 
 def instantiate(value: Mapping[str, Any], key: str) -> Any:

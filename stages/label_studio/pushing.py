@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import Any
-from urllib.parse import quote
 
 from stages import InputError
 from stages.engine import progress
-from stages.label_studio import exports
+from stages.label_studio import exports, looking_up
 from stages.label_studio.backend import TITLE
-from stages.label_studio.client import DoubtfulError, MissingError, listed
+from stages.label_studio.client import DoubtfulError, MissingError
 from stages.label_studio.forms import check
 from stages.label_studio.project import Project
 from stages.label_studio.pseudonyms import Names
@@ -27,8 +23,6 @@ from stages.review import Line
 from stages.tasks import Interface
 
 BATCH = 250  # tasks per request; the server stores about 320 a second
-ASKED, LENGTH = 250, 6_000  # records of a look-up: how many, and how many characters of an address they may fill
-PAGE = 500  # tasks of its answer that come at once
 NAMED = 10  # reasons that a summary names at most
 
 Tasks = Sequence[Mapping[str, Any]]
@@ -116,7 +110,7 @@ def push(
     refused = _refused(list(wanted.values()), interface)
     wanted = {record: task for record, task in wanted.items() if record not in refused}
     before = _size(project)
-    there, doubled = _without_doubles(project, _look_up(project, list(wanted)), dry_run)
+    there, doubled = looking_up.without_doubles(project, looking_up.look_up(project, list(wanted)), dry_run)
     missing = {record: task for record, task in wanted.items() if record not in there}
     differ = {record: found for record, found in there.items() if not _same(found, wanted[record])}
     kept = _unpulled(project, differ.values(), interface, rounds, names)
@@ -125,7 +119,7 @@ def push(
         for record in progress([record for record in differ if record not in kept], "updating"):
             _update(project, differ[record], wanted[record])
         if _size(project) != before + len(missing):  # others were at work, or the server for a push that was killed
-            again, later = _without_doubles(project, _look_up(project, list(missing)), dry_run)
+            again, later = looking_up.without_doubles(project, looking_up.look_up(project, list(missing)), dry_run)
             doubled = sorted({*doubled, *later})
             if lost := missing.keys() - again.keys():
                 raise InputError(f"{len(lost):,} of the new tasks are no longer there; run push again")
@@ -162,65 +156,6 @@ def _size(project: Project) -> int:
     return project.connection.safely(lambda api: int(api.projects.get(project.id).task_number or 0))
 
 
-def _look_up(project: Project, records: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """Give the tasks of each record that has any, by ascending id."""
-    found = defaultdict(list)
-    for some in progress(list(_chunks(records)), "looking up"):
-        for task in project.connection.safely(partial(_tasks, project=project.id, records=some)):
-            found[task["data"]["record"]].append(task)
-    return {record: sorted(tasks, key=itemgetter("id")) for record, tasks in found.items()}
-
-
-def _chunks(records: Sequence[str]) -> Iterator[list[str]]:
-    some: list[str] = []
-    length = 0
-    for record in records:
-        more = len(quote(json.dumps(record))) + 5
-        if some and (len(some) == ASKED or length + more > LENGTH):
-            yield some
-            some, length = [], 0
-        some.append(record)
-        length += more
-    if some:
-        yield some
-
-
-def _tasks(api: Any, project: int, records: Sequence[str]) -> list[dict[str, Any]]:
-    asked = {"filter": "filter:tasks:data.record", "operator": "in_list", "type": "String", "value": records}
-    page = api.tasks.list(
-        project=project,
-        query=json.dumps({"filters": {"conjunction": "and", "items": [asked]}}),
-        fields="all",
-        include="id,data,overlap,annotations,predictions",
-        page_size=PAGE,
-        resolve_uri=False,
-    )
-    return [
-        found for each in listed(page, PAGE) if (found := each.model_dump(mode="json"))["data"]["record"] in records
-    ]
-
-
-def _without_doubles(
-    project: Project, found: Mapping[str, list[dict[str, Any]]], dry_run: bool
-) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Leave one task of each record: with answers, else the lowest id; name the records with answers on several."""
-    one, several = {}, []
-    for record, tasks in found.items():
-        answered = [task for task in tasks if task["annotations"]]
-        one[record] = (answered or tasks)[0]
-        if len(answered) > 1:
-            several.append(record)
-        for task in tasks:
-            if task is not one[record] and task not in answered and not dry_run:
-                _delete(project, task["id"])
-    return one, sorted(several)
-
-
-def _delete(project: Project, task: int) -> None:
-    with suppress(MissingError):  # gone already
-        project.connection.safely(lambda api: api.tasks.delete(str(task)))
-
-
 def _same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     there = [_prediction(each) for each in found["predictions"]]
     return found["data"] == wanted["data"] and there == [_prediction(each) for each in wanted.get("predictions", [])]
@@ -235,7 +170,7 @@ def _unpulled(
 ) -> set[str]:
     """Say which records have answers on the server that the rounds do not hold."""
     answered = [task["id"] for task in tasks if task["annotations"]]
-    parts = [answered[start : start + ASKED] for start in range(0, len(answered), ASKED)]
+    parts = [answered[start : start + looking_up.ASKED] for start in range(0, len(answered), looking_up.ASKED)]
     whole = [task for part in parts for task in exports.read(project, part)]
     found = exports.answers(whole, interface, names, f"project {project.title!r}")
     waiting = difference(found, rounds, names.everybody(), interface.guideline)
@@ -260,7 +195,7 @@ def _make(project: Project, tasks: Mapping[str, Mapping[str, Any]], batch: int) 
                     f"{error}; {done:,} of {len(tasks):,} new tasks are there, and push goes on from them"
                 ) from None
             time.sleep(pause)
-            stored = _look_up(project, some)
+            stored = looking_up.look_up(project, some)
         for record in stored:
             del waiting[record]
             next(bar, None)

@@ -13,6 +13,7 @@ SAMPLES = {"annotator.audit.": "audit", "annotator.cross_validated.": "random"} 
 WIDER = "the value clears the bound, and a larger sample would show it"
 BETTER = "the annotator has to become better"
 OTHER = "another annotator (conf/annotator/) would help more than labels"
+BOTH = "let two people or more label each record (overlap in conf/review/)"
 AGREE = "more labels do not make people agree; a clearer guideline in conf/labeling/ may"
 UNKNOWN = "it is not known how labels would change this metric"
 
@@ -42,13 +43,15 @@ def _advise(name: str, finding: Block, stated: Block) -> dict[str, Any]:
     if sample := next((queue for prefix, queue in SAMPLES.items() if metric.startswith(prefix)), None):
         return _estimate(name, finding, sample, stated)
     if metric.startswith("guarantee."):
-        return _guarantee(finding, stated["guarantee"])
-    return _told(None, None, AGREE if metric.startswith("agreement.") else UNKNOWN)
+        return _guarantee(finding, stated)
+    if metric.startswith("agreement."):
+        return _told(None, None, BOTH, finding["reason"]) if finding["value"] is None else _told(None, None, AGREE)
+    return _told(None, None, UNKNOWN)
 
 
 def _estimate(name: str, finding: Block, sample: str, stated: Block) -> dict[str, Any]:
     if finding["value"] is None:
-        return _told(sample, None, finding["reason"])
+        return _first(sample, finding, stated)
     if _clears(finding, finding["value"]):
         judged = stated["annotator"][finding["metric"].split(".")[1]]["n"]
         return _told(sample, finding["needed"] - judged if finding.get("needed") else None, WIDER)
@@ -61,10 +64,20 @@ def _estimate(name: str, finding: Block, sample: str, stated: Block) -> dict[str
     return {"queue": "active", "labels": labels, "reason": BETTER}
 
 
-def _guarantee(finding: Block, guarantee: Block) -> dict[str, Any]:
+def _first(sample: str, finding: Block, stated: Block) -> dict[str, Any]:
+    """Say what comes first where there is no estimate yet: labels to learn from, then an audit, then its answers."""
+    learned = stated["annotator"]["cross_validated"]
+    if not learned["n"]:
+        return _told("random", None, learned["reason"])
+    opened = sample != "audit" or stated["guarantee"].get("audit") is not None
+    return _told(sample if opened else None, None, finding["reason"])
+
+
+def _guarantee(finding: Block, stated: Block) -> dict[str, Any]:
     """Look for an audit that is large enough, if the annotator stays as it is."""
+    guarantee = stated["guarantee"]
     if finding["value"] is None:
-        return _told("audit", None, finding["reason"])
+        return _first("audit", finding, stated)
     key = finding["metric"].removeprefix("guarantee.")
     sizes = {int(size): each for size, each in (guarantee.get("forecast") or {}).items() if key in each}
     enough = [size for size in sorted(sizes) if _clears(finding, sizes[size][key])]

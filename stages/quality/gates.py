@@ -92,13 +92,15 @@ def _look_up(name: str, metric: str, metrics: Mapping[str, Metric]) -> Metric:
         value, n, reason = metrics[metric]
         if isinstance(value, str | bool | list):
             found = repr(value)[:60]
-            raise InputError(f"gates.{name}.metric: {metric!r} is not a number in the quality report, found {found}")
+            raise InputError(
+                f"quality.gates.{name}.metric: {metric!r} is not a number in the quality report, found {found}"
+            )
         return value, n, reason
     for path, (value, n, reason) in metrics.items():
         if value is None and metric.startswith(f"{path}."):
             return None, n, reason  # the whole group is null
     nearest = ", ".join(get_close_matches(metric, metrics, n=3, cutoff=0)) or "none"
-    raise InputError(f"gates.{name}.metric: {metric!r} is not in the quality report; nearest to it: {nearest}")
+    raise InputError(f"quality.gates.{name}.metric: {metric!r} is not in the quality report; nearest to it: {nearest}")
 
 
 def _metrics(group: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any, int | None, str | None]]:

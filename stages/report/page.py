@@ -88,7 +88,7 @@ def _gates(statement: Block) -> Markup:
         for name, gate in gates.items()
     ]
     drawn = table(("Gate", "Value", "Verdict"), rows, ("", "", "n")) if rows else ""
-    help = [sentence(f"{name}: {wording.advice(each)}") for name, each in (statement.get("advice") or {}).items()]
+    help = [f"{name}: {sentence(wording.advice(each))}" for name, each in (statement.get("advice") or {}).items()]
     advised = [tag("h3", "What would help most"), *(tag("p", each) for each in help)] if help else []
     return section("Gates", tag("p", sentence(wording.verdict(statement))), drawn, *advised)
 

@@ -47,7 +47,7 @@ def token_vote(task: Task, votes: Votes) -> dict[str, Consensus]:
         The task is not spans.
     """
     if not isinstance(task, Spans):
-        raise InputError(f"consensus: token_vote is for spans, this task is {task.type}; take majority")
+        raise InputError(f"review.consensus: token_vote is for spans, this task is {task.type}; take majority")
     agreed = {}
     for record in sorted(votes):
         value, share, same = task.vote(list(votes[record].values()))
@@ -84,7 +84,7 @@ def dawid_skene(task: Task, votes: Votes) -> dict[str, Consensus]:
     import numpy as np
 
     if not isinstance(task, Choice):
-        raise InputError(f"consensus: dawid_skene is for choices, this task is {task.type}; take majority")
+        raise InputError(f"review.consensus: dawid_skene is for choices, this task is {task.type}; take majority")
     if not votes:
         return {}
     records = sorted(votes)

@@ -35,7 +35,7 @@ def staple(task: Task, votes: Votes) -> dict[str, Consensus]:
         The task is another.
     """
     if not isinstance(task, Masks):
-        raise InputError(f"consensus: staple is for masks, this task is {task.type}; take majority")
+        raise InputError(f"review.consensus: staple is for masks, this task is {task.type}; take majority")
     agreed = {}
     for record in sorted(votes):
         given = [votes[record][name] for name in sorted(votes[record])]

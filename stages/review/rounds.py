@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from stages import InputError
 from stages.review.lines import Line, parsed
 from stages.tasks import Task, Value
 
+REMEDY = "correct the line or take it out; what became of an earlier label says conf/labeling/<name>.yaml"
 NAME = re.compile(r"round-([0-9]{4})\.jsonl")
 
 
@@ -55,7 +57,8 @@ def read(files: Iterable[Path], task: Task, corrections: Mapping[str, str | None
     Raises
     ------
     InputError
-        A file has another name, two have the same number, or a line is not a valid annotation.
+        A file has another name, two have the same number, one between others is missing, or a line is not a valid
+        annotation.
     """
     numbered: dict[int, Path] = {}
     for path in sorted(files):
@@ -66,6 +69,11 @@ def read(files: Iterable[Path], task: Task, corrections: Mapping[str, str | None
         if number in numbered:
             raise InputError(f"{path}: round {number} is also in {numbered[number]}; give each round its own number")
         numbered[number] = path
+    for before, after in pairwise(sorted(numbered)):
+        if after > before + 1:
+            gone = numbered[after].with_name(f"round-{before + 1:04d}.jsonl")
+            what_to_do = f"git checkout {gone} brings it back; a round that must go leaves an empty file"
+            raise InputError(f"{gone}: this round is missing between {before} and {after}; {what_to_do}")
     return [
         annotation
         for number in sorted(numbered)
@@ -95,7 +103,7 @@ def _round(path: Path, number: int, task: Task, corrections: Mapping[str, str | 
                 void = entry["action"] == "submitted" and result is None
                 value = task.parse(result) if entry["action"] == "submitted" and result is not None else None
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{path}, line {place}: {error}; correct the line or take it out") from error
+                raise InputError(f"{path}, line {place}: {error}; {REMEDY}") from error
             yield Annotation(round=number, line=place, **entry, value=value, void=void)
 
 

@@ -94,7 +94,7 @@ class Review:
         People per record.
     consensus
         How several people's votes become one label: `majority` for every task, `dawid_skene` for choices, `staple` for
-        masks.
+        masks, `token_vote` for spans.
     stale
         What becomes of an answer whose record has changed since: it is kept, or kept until someone has answered anew
         (and asked again), or dropped.

@@ -66,7 +66,7 @@ def collect(
 
     active = {name: source for name, source in sources.items() if source is not None}
     if not active:
-        raise InputError("sources: none is given or all are null; name at least one")
+        raise InputError("dataset.sources: none is given or all are null; name at least one")
     _check(id, fields, shown)
     wanted = list(dict.fromkeys([*fields, *([id] if id else [])]))
     text = pa.large_string()
@@ -141,7 +141,7 @@ def _read(name: str, source: Source, columns: Sequence[str]) -> Iterator[Rows]:
     try:
         yield from source.read(columns)
     except InputError as error:
-        raise InputError(f"sources.{name}: {error}") from error
+        raise InputError(f"dataset.sources.{name}: {error}") from error
 
 
 class _Origins:
@@ -176,7 +176,9 @@ class _Files:
 
         if rows.media is None:
             fit = {"image": "Images", "audio": "Sounds"}[self.kind]
-            raise InputError(f"sources.{source}: gives no files, and the field {field!r} is of {self.kind}; take {fit}")
+            raise InputError(
+                f"dataset.sources.{source}: gives no files, and the field {field!r} is of {self.kind}; take {fit}"
+            )
         prints: list[str | None] = []
         for cell in rows.table[field].to_pylist():
             data = rows.media(cell) if cell is not None else None

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from stages import InputError
 
 BLOCK = 1 << 20  # bytes
+ZIP = b"PK\x03\x04"  # begins Excel's and LibreOffice's workbooks, too
 
 
 def check_encoding(encoding: str) -> None:
@@ -36,6 +37,8 @@ def decoded(stream: BinaryIO, file: str, encoding: str) -> Iterator[str]:
     offset, line = 0, 1
     while True:
         block = stream.read(BLOCK)
+        if not offset and block.startswith(ZIP):
+            raise InputError(f"{file}: an archive or a workbook, not text; name its `member`, or save it as CSV")
         state = decoder.getstate()
         try:
             text = decoder.decode(block, final=not block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -51,6 +52,12 @@ def read_delimited(
         twice = next((name for place, name in enumerate(header) if name in header[:place]), None)
         if twice is not None:
             raise InputError(f"{file}, line 1: two columns are named {twice!r}; rename one")
+    other = next((sign for sign in ";\t,|" if sign != delimiter and len(header) == 1 and sign in header[0]), None)
+    if other and header[0] not in columns:
+        raise InputError(
+            f"{file}, line 1: no {delimiter!r} between the names of columns, found {header[0]!r:.200}; "
+            f"name what is between them, such as `delimiter: {json.dumps(other)}`"
+        )
     require(columns, header, file)
     wanted = [header.index(column) for column in columns]
     width = len(header)

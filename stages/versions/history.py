@@ -87,6 +87,7 @@ def snapshots() -> Iterator[Snapshot]:
     named: dict[str, list[str]] = {}
     for tag in tags():  # a release's commit changes the changelog alone
         named.setdefault(git("log", "-1", "--format=%H", tag, "--", "dvc.lock"), []).append(tag)
+    find_commit("HEAD")  # a project without a commit has no history
     found: dict[str, Snapshot] = {}
     for line in git("log", "--reverse", "--format=%H %ct", "HEAD", "--tags=dataset-v*", "--", "dvc.lock").splitlines():
         commit, time = line.split()

@@ -134,8 +134,8 @@ def find_commit(name: str) -> Commit:
     """Find a commit by its name in git, as `find` does."""
     found = git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
     if not found:
-        tags = git("tag", "--list", "dataset-v*", "--sort=v:refname").split()
-        raise InputError(f"{name}: git knows no such revision; the dataset's tags are {', '.join(tags) or 'none yet'}")
+        tags = ", ".join(git("tag", "--list", "dataset-v*", "--sort=v:refname").split()) or "none yet"
+        raise InputError(f"{name}: git knows no such revision; released versions: {tags}")
     return Commit(name, found)
 
 
