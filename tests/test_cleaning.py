@@ -380,6 +380,16 @@ def test_fields_of_exact_duplicates_do_not_run_into_each_other(tmp_path: Path) -
     assert rejected(cleaned) == {"0005": "the same text, more as 0001"}
 
 
+def test_different_texts_with_one_hash_are_no_exact_duplicates(tmp_path: Path) -> None:
+    operator, frame = ExactDuplicates(["text"]), table(["a", "b", "a", "b"])
+    tables.write(tmp_path / "shards", [frame], {"id": "text", "text": "text"})
+    summary = operator.summarise(frame)
+    summary = summary._replace(prints=summary.prints * 0)
+    ((places, say),) = operator.decide([summary], tables.shards(tmp_path / "shards"))
+    assert places.tolist() == [2, 3]
+    assert say == ["the same text as 0000", "the same text as 0001"]
+
+
 LONG = "the quick brown fox jumps over the lazy dog while the farmer sleeps under the old oak tree"
 
 

@@ -98,18 +98,23 @@ def flags(mask: pa.BooleanArray) -> np.ndarray:
     return pc.fill_null(mask, False).to_numpy(zero_copy_only=False)
 
 
-def digests(values: pa.Array) -> np.ndarray:
-    """SHA-256 of texts without null in UTF-8, of shape (texts, 32)."""
+def laid_out(values: pa.Array) -> tuple[memoryview, np.ndarray]:
+    """The UTF-8 of texts without null, one after the other as Arrow has it, and where each starts and the last ends."""
     import numpy as np
     import pyarrow as pa
 
-    if not len(values):
-        return np.zeros((0, 32), np.uint8)
     binary = values.cast(pa.large_binary())
-    _, ends, signs = binary.buffers()
-    text = memoryview(signs or b"")  # hashed where it lies: to make an object of each text takes as long again
-    cuts = np.frombuffer(ends, np.int64)[binary.offset :][: len(values) + 1].tolist()
-    hashes = [sha256(text[start:end]).digest() for start, end in pairwise(cuts)]
+    _, offsets, signs = binary.buffers()
+    cuts = np.frombuffer(offsets or bytes(8), np.int64)[binary.offset :][: len(values) + 1]
+    return memoryview(signs or b"")[cuts[0] : cuts[-1]], cuts - cuts[0]
+
+
+def digests(values: pa.Array) -> np.ndarray:
+    """SHA-256 of texts without null in UTF-8, of shape (texts, 32)."""
+    import numpy as np
+
+    text, cuts = laid_out(values)  # hashed where it lies: to make an object of each text takes as long again
+    hashes = [sha256(text[start:end]).digest() for start, end in pairwise(cuts.tolist())]
     return np.frombuffer(b"".join(hashes), dtype=np.uint8).reshape(-1, 32)
 
 

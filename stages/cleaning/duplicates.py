@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from stages import InputError
 from stages.cleaning import groups
-from stages.cleaning.base import Outcome, digests, flags, texts
+from stages.cleaning.base import Outcome, flags, texts
 from stages.cleaning.groups import Decision, Summary
 from stages.cleaning.minhash import Unit, jaccard, proposed_pairs, sketches
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
@@ -24,38 +23,35 @@ if TYPE_CHECKING:
 class ExactDuplicates:
     """Reject records whose fields all hold the same as those of a record with a smaller id.
 
-    Compared is their SHA-256. Records without any value in the fields pass.
+    Those with equal hashes of 64 bits are compared. Records without any value in the fields pass.
     """
 
     fields: list[str]
 
     def summarise(self, table: pd.DataFrame) -> Summary:
         import numpy as np
+        import pandas as pd
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         columns = [texts(table, field) for field in self.fields]
         some = np.logical_or.reduce([column.is_valid().to_numpy(zero_copy_only=False) for column in columns])
-        if len(columns) == 1:
-            whole = columns[0].filter(pa.array(some))
-        else:  # the lengths say where each field ends, and -1 that there is none
-            lengths = np.column_stack([pc.fill_null(pc.binary_length(column), -1).to_numpy() for column in columns])
-            width = lengths.itemsize * len(columns)
-            heads = pa.array(lengths.view(f"V{width}").ravel(), pa.binary(width)).cast(pa.large_binary())
-            parts = [pc.fill_null(column, "").cast(pa.large_binary()) for column in columns]
-            whole = pc.binary_join_element_wise(heads, *parts, pa.scalar(b"", pa.large_binary())).filter(pa.array(some))
-        ids = texts(table, "id").filter(pa.array(some))
-        return Summary(np.flatnonzero(some), ids, digests(whole))
+        values = pd.DataFrame(
+            {place: column.to_numpy(zero_copy_only=False) for place, column in enumerate(columns)}, dtype=object
+        )
+        hashes = pd.util.hash_pandas_object(values, index=False, categorize=False)
+        return Summary(np.flatnonzero(some), texts(table, "id").filter(pa.array(some)), hashes.to_numpy()[some])
 
-    def decide(self, summaries: Sequence[Summary], _shards: Sequence[Shard]) -> Sequence[Decision]:
+    def decide(self, summaries: Sequence[Summary], shards: Sequence[Shard]) -> Sequence[Decision]:
         import numpy as np
-        import pyarrow as pa
+        import pandas as pd
 
-        prints = np.concatenate([each.prints for each in summaries])
-        codes = pa.array(prints.view("V32").ravel(), pa.binary(32)).dictionary_encode().indices.to_numpy()
-        kept = groups.first_of(codes)
-        rejected = np.flatnonzero(kept != np.arange(len(kept)))
-        keepers = groups.at(groups.ids(summaries), kept[rejected])
+        hashes = pd.Series(np.concatenate([each.prints for each in summaries]))
+        suspects = np.flatnonzero(hashes.duplicated(keep=False))
+        values = groups.read(summaries, shards, suspects, self.fields)
+        same = values.groupby(self.fields, sort=False, dropna=False).ngroup().to_numpy()
+        kept = suspects[groups.first_of(same)]
+        rejected = suspects[kept != suspects]
+        keepers = groups.at(groups.ids(summaries), kept[kept != suspects])
         say = [f"the same {', '.join(self.fields)} as {keeper}" for keeper in keepers]
         return groups.decisions(summaries, rejected, say)
 
@@ -108,21 +104,13 @@ class NearDuplicates:
 
         pairs = proposed_pairs(np.concatenate([each.prints for each in summaries]), self.similarity)
         proposed, places = np.unique(pairs, return_inverse=True)
-        alike = jaccard(self._texts(summaries, shards, proposed), places.reshape(-1, 2), self.size, self.unit)
+        compared = self._joined(groups.read(summaries, shards, proposed, self._fields))
+        alike = jaccard(compared, places.reshape(-1, 2), self.size, self.unit)
         pairs, alike = pairs[alike >= self.similarity], alike[alike >= self.similarity]
         return groups.like(summaries, pairs, alike, f"the same {', '.join(self._fields)}")
 
     def apply(self, table: pd.DataFrame, decision: Decision) -> Outcome:
         return groups.reject(table, decision)
-
-    def _texts(self, summaries: Sequence[Summary], shards: Sequence[Shard], rows: np.ndarray) -> pa.Array:
-        """Read the texts of some rows, which are numbered through all summaries and sorted."""
-        import pyarrow as pa
-
-        found = []
-        for shard, places in zip(shards, groups.parts(summaries, rows), strict=True):
-            found.append(self._joined(shard.read(self._fields)).take(pa.array(places)))
-        return pa.concat_arrays(found)
 
     @property
     def _fields(self) -> list[str]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from stages.tables import Shard
+
 Decision = tuple["np.ndarray", Sequence[str]]  # the places of a shard's rejected rows, and their reasons
 
 
@@ -114,6 +116,16 @@ def parts(summaries: Sequence[Summary], rows: np.ndarray) -> list[np.ndarray]:
     places = np.concatenate([each.places for each in summaries])[rows]
     ends = np.searchsorted(rows, np.cumsum([len(each.places) for each in summaries]))
     return np.split(places, ends[:-1])
+
+
+def read(
+    summaries: Sequence[Summary], shards: Sequence[Shard], rows: np.ndarray, fields: Sequence[str]
+) -> pd.DataFrame:
+    """Read fields of some rows, which are numbered through all summaries and sorted."""
+    import pandas as pd
+
+    chosen = zip(shards, parts(summaries, rows), strict=True)
+    return pd.concat([shard.read(fields).iloc[places] for shard, places in chosen], ignore_index=True)
 
 
 def decisions(summaries: Sequence[Summary], rejected: np.ndarray, say: Sequence[str]) -> list[Decision]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
-from stages.cleaning.base import strings
+from stages.cleaning.base import laid_out, strings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ def _units(values: pa.Array, padding: int, unit: Unit) -> tuple[np.ndarray, np.n
     padded = pc.binary_join_element_wise(pc.utf8_lower(values), *pads, separator)
     if unit == "characters":
         lengths = pc.utf8_length(padded)
-        units = np.frombuffer("".join(strings(padded)).encode("utf-32-le"), dtype=np.uint32)
+        units = np.frombuffer(str(laid_out(padded)[0], "utf-8").encode("utf-32-le"), dtype=np.uint32)
     else:
         words = pc.utf8_split_whitespace(padded)
         lengths = pc.list_value_length(words)

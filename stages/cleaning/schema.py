@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from stages import media, of_kind
-from stages.cleaning.base import Outcome, digests, flags, none_rejected, reasons, strings, texts, with_texts
+from stages.cleaning.base import Outcome, digests, flags, laid_out, none_rejected, reasons, strings, texts, with_texts
 from stages.cleaning.numeric import numbers
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def content(table: pd.DataFrame, shown: Sequence[str]) -> pa.Array:
     A picture's value is the SHA-256 of its pixels, as `stages.media.pictures.Look` has it, and a sound's that of
     its samples, as `stages.media.sounds.Sound` has it.
     """
+    import numpy as np
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -107,17 +108,24 @@ def content(table: pd.DataFrame, shown: Sequence[str]) -> pa.Array:
     opening, between, closing = (pa.scalar(sign, pa.large_string()) for sign in ("[", ",", "]"))
     values = pc.binary_join_element_wise(*columns, between)
     lists = pc.binary_join_element_wise(opening, values, closing, pa.scalar("", pa.large_string()))
-    digits = digests(lists)[:, :6].tobytes().hex()
-    return pa.array([digits[i : i + 12] for i in range(0, len(digits), 12)], pa.large_string())
+    digits = digests(lists)[:, :6].tobytes().hex().encode()
+    ends = np.arange(0, len(digits) + 1, 12)
+    return pa.LargeStringArray.from_buffers(len(table), pa.py_buffer(ends), pa.py_buffer(digits))
 
 
 def _json_texts(values: pa.Array) -> pa.Array:
     """Each text as JSON; only the few with a sign that needs a backslash are looked at one by one."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    special = pc.fill_null(pc.match_substring_regex(values, r'["\\\x00-\x1f]'), False)
-    if pc.any(special).as_py():
+    signs, cuts = laid_out(pc.fill_null(values, ""))
+    codes = np.frombuffer(signs, np.uint8)
+    found = np.flatnonzero((codes < 0x20) | (codes == ord('"')) | (codes == ord("\\")))
+    if len(found):
+        special = np.zeros(len(values), dtype=bool)
+        special[np.searchsorted(cuts, found, side="right") - 1] = True
+        special = pa.array(special)
         escaped = [encode_basestring(text)[1:-1] for text in strings(values.filter(special))]
         values = pc.replace_with_mask(values, special, pa.array(escaped, values.type))
     quote, nothing = pa.scalar('"', values.type), pa.scalar("", values.type)
