@@ -6,14 +6,13 @@ python -m benchmarks.cleaning [--rows 1000000] [--processes 1]
 from __future__ import annotations
 
 import argparse
-import resource
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from benchmarks.measure import ROOT, run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,15 +120,11 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         source = Path(folder, "collected")
         tables.write(source, texts(arguments.rows), {"id": "text", "text": "text", "source": "text"})
-        start = time.perf_counter()
         command = [sys.executable, "-m", "benchmarks.cleaning", "--processes", str(arguments.processes)]
-        subprocess.run([*command, "--clean", source, folder], check=True)
-        wall = time.perf_counter() - start
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of the command and the workers that it waited for
-    cpu = used.ru_utime + used.ru_stime
+        cost = run([*command, "--clean", str(source), folder], ROOT)
     print(
-        f"{arguments.rows:,} rows in {wall:.1f} s with {arguments.processes} processes: {cpu:.1f} CPU-s, "
-        f"{arguments.rows / cpu:,.0f} rows per CPU-second, {used.ru_maxrss / 1024:,.0f} MiB in the largest process"
+        f"{cost.said}{arguments.rows:,} rows in {cost.wall:.1f} s with {arguments.processes} processes: {cost.cpu:.1f} "
+        f"CPU-s, {arguments.rows / cost.cpu:,.0f} rows per CPU-second, {cost.peak:,.0f} MiB in the largest process"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,12 +19,16 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 
 
+SUBREAPER = 36  # of Linux: who outlives its parent becomes this process's child
+
+
 class Cost(NamedTuple):
-    """Of a command with all its children: seconds of CPU, seconds, and the largest process in MB."""
+    """Of a command with all its children: seconds of CPU, seconds, the largest process in MB, and what it printed."""
 
     cpu: float
     wall: float
     peak: float
+    said: str
 
 
 def run(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> Cost:
@@ -31,20 +37,28 @@ def run(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = No
     Python keeps what it has compiled there, as is usual, even where the environment says PYTHONDONTWRITEBYTECODE.
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)  # the server that workers are forked from ends after the command
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(
+    with subprocess.Popen(
         command,
         cwd=folder,
         env={**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "", **(env or {})},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
-    )
-    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+        start_new_session=True,
+    ) as process:
+        said = process.communicate()[0]
+    wall = time.perf_counter() - start
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{said}")
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-process.pid, 0)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(cpu, wall, after.ru_maxrss / 1024)
+    return Cost(cpu, wall, after.ru_maxrss / 1024, said)
 
 
 def copy(folder: Path, source: Path = ROOT) -> None:

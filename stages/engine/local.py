@@ -46,8 +46,9 @@ class Local:
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
-        # spawn, not fork: Arrow's threads do not survive a fork
-        context = multiprocessing.get_context("spawn")
+        # forks of a server that imports pandas once for all; of this process not, since Arrow's threads do not survive
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["pandas", "pyarrow.parquet"])
         with ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(make,)) as pool:
             return list(progress(pool.map(_run, items), what, total=len(items)))
 
