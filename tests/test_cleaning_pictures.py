@@ -17,7 +17,7 @@ from stages import InputError, media, tables
 from stages.cleaning import clean
 from stages.cleaning.pictures import Brightness, Contrast, DuplicatePictures, Sharpness, Size, near_pairs
 from stages.engine import Local
-from stages.media import pictures as codec
+from stages.media.pictures import looks
 
 FLOWER = Image.fromarray(load_sample_images().images[1]).resize((320, 214))
 TEMPLE = Image.fromarray(load_sample_images().images[0]).resize((320, 214))
@@ -197,8 +197,8 @@ def test_a_picture_is_decoded_once_for_all_operators_and_passes(tmp_path, monkey
     given = table(tmp_path, {"a.jpg": FLOWER, "b.jpg": TEMPLE, "c.jpg": TEMPLE})
     tables.write(tmp_path / "in", [given], dict.fromkeys(given, "text"), 10)
     opened = []
-    decode = codec._open
-    monkeypatch.setattr(codec, "_open", lambda data: opened.append(data) or decode(data))
+    decode = looks.opened
+    monkeypatch.setattr(looks, "opened", lambda data: opened.append(data) or decode(data))
     operators = {"size": Size("image", shorter=1), "sharp": Sharpness("image"), "same": DuplicatePictures("image")}
     (tmp_path / "scratch").mkdir()
     store, shards = media.Store(tmp_path / "out", "out"), tables.shards(tmp_path / "in")

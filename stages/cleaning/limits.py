@@ -1,4 +1,4 @@
-"""What a text may be: its length and its pattern."""
+"""What a value may be: the length and the pattern of a text, the bounds of a measure."""
 
 from __future__ import annotations
 
@@ -79,3 +79,24 @@ class Filter:
         if self.action == "reject":
             return Outcome(table, reasons(table, flags(found), f"{self.field} has a match of {self.pattern}"))
         return Outcome(table, reasons(table, flags(pc.invert(found)), f"{self.field} has no match of {self.pattern}"))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a measure of a field may be; a bound that is null does not count."""
+
+    field: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise InputError(f"'minimum' {self.minimum} is above 'maximum' {self.maximum}")
+
+    def broken(self, value: float, told: str) -> str | None:
+        """Say by which bound a value is out, after what is told of it; None where it is within."""
+        if self.minimum is not None and value < self.minimum:
+            return f"{told}, less than {self.minimum:g}"
+        if self.maximum is not None and value > self.maximum:
+            return f"{told}, more than {self.maximum:g}"
+        return None

@@ -11,6 +11,7 @@ from stages import InputError
 from stages.cleaning import groups
 from stages.cleaning.base import Outcome, texts
 from stages.cleaning.groups import Decision, Summary
+from stages.cleaning.limits import Bounds
 from stages.media import pictures as codec
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from stages.tables import Shard
 
-BITS = 64  # of a perceptual hash
 CHUNK = 20_000  # pairs compared at a time
 
 
@@ -65,29 +65,17 @@ class Size:
         return None
 
 
-@dataclass(frozen=True)
-class _Bounds:
+class _Bounds(Bounds):
     """Reject pictures by a measure of `stages.media.pictures.Look`; a bound that is null does not count."""
 
-    field: str
-    minimum: float | None = None
-    maximum: float | None = None
     measure: ClassVar[str]
-
-    def __post_init__(self) -> None:
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise InputError(f"'minimum' {self.minimum} is above 'maximum' {self.maximum}")
 
     def apply(self, table: pd.DataFrame) -> Outcome:
         return _rejecting(table, self.field, self._fault)
 
     def _fault(self, look: codec.Look) -> str | None:
         value: float = getattr(look, self.measure)
-        if self.minimum is not None and value < self.minimum:
-            return f"has a {self.measure} of {value:g}, less than {self.minimum:g}"
-        if self.maximum is not None and value > self.maximum:
-            return f"has a {self.measure} of {value:g}, more than {self.maximum:g}"
-        return None
+        return self.broken(value, f"has a {self.measure} of {value:g}")
 
 
 class Brightness(_Bounds):
@@ -199,7 +187,7 @@ def near_pairs(prints: np.ndarray, distance: int) -> Iterator[np.ndarray]:
     """
     import numpy as np
 
-    cuts = np.linspace(0, BITS, distance + 2).astype(int).tolist()
+    cuts = np.linspace(0, codec.BITS, distance + 2).astype(int).tolist()
     masks = [np.uint64((1 << end) - (1 << start)) for start, end in pairwise(cuts)]
     for number, mask in enumerate(masks):
         order = np.argsort(prints & mask, kind="stable")

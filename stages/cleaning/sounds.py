@@ -6,10 +6,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from stages import InputError
 from stages.cleaning import groups
 from stages.cleaning.base import Outcome, texts
 from stages.cleaning.groups import Decision, Summary
+from stages.cleaning.limits import Bounds
 from stages.media.sounds import Sound, listen
 
 if TYPE_CHECKING:
@@ -18,31 +18,18 @@ if TYPE_CHECKING:
     from stages.tables import Shard
 
 
-@dataclass(frozen=True)
-class _Bounds:
+class _Bounds(Bounds):
     """Reject sounds by a measure of `stages.media.sounds.Sound`; a bound that is null does not count."""
 
-    field: str
-    minimum: float | None = None
-    maximum: float | None = None
     measure: ClassVar[str]
     says: ClassVar[str]
-
-    def __post_init__(self) -> None:
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise InputError(f"'minimum' {self.minimum} is above 'maximum' {self.maximum}")
 
     def apply(self, table: pd.DataFrame) -> Outcome:
         import pandas as pd
 
-        said = {}
-        for row, sound in _heard(table, self.field):
-            value: float = getattr(sound, self.measure)
-            told = f"{self.field} {self.says.format(value)}"
-            if self.minimum is not None and value < self.minimum:
-                said[row] = f"{told}, less than {self.minimum:g}"
-            elif self.maximum is not None and value > self.maximum:
-                said[row] = f"{told}, more than {self.maximum:g}"
+        measured = ((row, getattr(sound, self.measure)) for row, sound in _heard(table, self.field))
+        faults = ((row, self.broken(value, self.says.format(value))) for row, value in measured)
+        said = {row: f"{self.field} {fault}" for row, fault in faults if fault}
         return Outcome(table, pd.Series(said, dtype="str"))
 
 

@@ -1,0 +1,143 @@
+"""What can be said of a picture at a glance, found out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from stages.media import files
+from stages.media.pictures.codec import GREY, opened
+from stages.media.seen import SEEN
+
+if TYPE_CHECKING:
+    import numpy as np
+
+THUMBNAIL, SMALL = 16, 32  # pixels, of what near-duplicates are compared by, and of what their hash is made of
+BITS = 64  # of a perceptual hash
+SHARP = 256  # pixels, at most, at which sharpness is measured
+
+
+@dataclass(frozen=True)
+class Look:
+    """What can be said of a picture at a glance.
+
+    Parameters
+    ----------
+    problem
+        Why it cannot be used, to follow the field's name ("is truncated"); None where it can, and all else is only
+        given then.
+    width, height
+        In pixels, as it is shown.
+    brightness
+        The mean grey value, from 0 (black) to 255.
+    contrast
+        The standard deviation of the grey values.
+    sharpness
+        The variance of the Laplacian of the grey picture, reduced to 256 pixels at most; small where it is blurred.
+    print
+        64 bits that hardly change when it is scaled, or compressed: near-duplicates differ in few of them.
+    thumbnail
+        The grey values at 16 × 16 pixels, row by row.
+    pixels
+        SHA-256 of what is shown; the same for two files with the same pixels.
+    """
+
+    problem: str | None
+    width: int = 0
+    height: int = 0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    sharpness: float = 0.0
+    print: int = 0
+    thumbnail: bytes = b""
+    pixels: bytes = b""
+
+
+def problem(reference: str) -> str | None:
+    """Say why the picture that a table names cannot be used, to follow the field's name; None where it can."""
+    return look(reference).problem
+
+
+def print_of(reference: str) -> str:
+    """Give what is the same for the same pixels, whatever encoder wrote them, as hexadecimal digits."""
+    return look(reference).pixels.hex()
+
+
+def look(reference: str) -> Look:
+    """Look at the picture that a table names, once; what is wrong with it is said and not raised."""
+    if reference not in SEEN:
+        SEEN[reference] = _look(reference)
+    seen: Look = SEEN[reference]
+    return seen
+
+
+def _look(reference: str) -> Look:
+    import numpy as np
+    from PIL.Image import Resampling
+
+    try:
+        shown = opened(files.read(reference))[1]
+    except ValueError as error:
+        return Look(str(error))
+    width, height = shown.size
+    grey = shown.convert(GREY)
+    shades, values = np.array(grey.histogram()), np.arange(256)
+    mean = int(shades @ values) / (width * height)
+    reduced = grey
+    if max(grey.size) > SHARP:
+        reduced = grey.copy()
+        reduced.thumbnail((SHARP, SHARP), resample=Resampling.BILINEAR)
+    small = grey.resize((SMALL, SMALL), resample=Resampling.BOX, reducing_gap=2)
+    pixels = sha256(f"{shown.mode}|{width}|{height}|".encode())
+    pixels.update(shown.tobytes())
+    return Look(
+        problem=None,
+        width=width,
+        height=height,
+        brightness=round(mean, 3),
+        contrast=round(float(np.sqrt(shades @ (values - mean) ** 2 / (width * height))), 3),
+        sharpness=round(_sharpness(np.asarray(reduced)), 3),
+        print=_print(np.asarray(small, dtype=np.float64)),
+        thumbnail=small.reduce(SMALL // THUMBNAIL).tobytes(),
+        pixels=pixels.digest(),
+    )
+
+
+def _sharpness(grey: np.ndarray) -> float:
+    import numpy as np
+
+    if min(grey.shape) < 3:
+        return 0.0
+    values = grey.astype(np.int16)
+    around = values[:-2, 1:-1] + values[2:, 1:-1]
+    around += values[1:-1, :-2]
+    around += values[1:-1, 2:]
+    around -= 4 * values[1:-1, 1:-1]
+    edges = around.ravel().astype(np.float64)  # whole numbers, whose sums are exact
+    return float(edges @ edges / edges.size - (edges.sum() / edges.size) ** 2)
+
+
+def _print(small: np.ndarray) -> int:
+    """Perceptual hash: the signs of the 64 lowest frequencies of the picture at 32 × 32, against their median.
+
+    References
+    ----------
+    C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, thesis, FH Hagenberg (2010).
+    """
+    import numpy as np
+
+    low = (_cosines() @ small @ _cosines().T).round(3).ravel()
+    ordered = np.sort(low)
+    bits = low > (ordered[BITS // 2 - 1] + ordered[BITS // 2]) / 2  # `np.median` takes longer than the rest
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+@cache
+def _cosines() -> np.ndarray:
+    """The 8 lowest rows of the orthonormal cosine transform (DCT-II) of 32 values."""
+    import numpy as np
+
+    turns = np.outer(np.arange(8), 2 * np.arange(32) + 1) * np.pi / 64
+    return np.cos(turns) * np.where(np.arange(8)[:, None], 1 / 4, 1 / np.sqrt(32))
