@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
+from io import BytesIO
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,7 +14,7 @@ from stages.media import Store
 from stages.media import pictures as codec
 from stages.sources import collect
 from stages.sources.base import Rows
-from stages.sources.pictures import Digits, Images
+from stages.sources.pictures import Digits, Images, TarShards
 
 
 @pytest.fixture
@@ -66,6 +69,24 @@ def test_the_table_names_the_files_that_were_collected(photos, tmp_path):
     for id, folder in zip(frame["id"], frame["folder"], strict=True):
         pixels = codec.decode((tmp_path / "draft/_media" / f"{id}.png").read_bytes())
         assert folder == ("dog" if pixels[0, 0] == 2 else "cat")
+
+
+def test_the_order_of_files_changes_no_byte(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = {f"{shade}.png": codec.encode(np.full((4, 4), shade, np.uint8)) for shade in (0, 50, 100, 150, 200)}
+    found = []
+    for order in (list(data), list(data)[::-1]):
+        with tarfile.open("part.tar", "w") as shard:
+            for name in order:
+                entry = tarfile.TarInfo(name)
+                entry.size = len(data[name])
+                shard.addfile(entry, BytesIO(data[name]))
+        draft = tmp_path / order[0]
+        source, fields = {"shards": TarShards(path="part.tar")}, {"image": "image", "name": "text"}
+        frame = collect(source, None, fields, ["image"], Store(draft, "data/collected"))
+        found.append((frame.to_csv(), {path.name: path.read_bytes() for path in (draft / "_media").iterdir()}))
+    assert found[0] == found[1]
+    assert len(found[0][1]) == len(data)
 
 
 def test_the_digits_are_pictures_of_what_was_to_be_written(tmp_path):
