@@ -175,6 +175,7 @@ FAULTS = {
     "no choices": Reply(b'{"choices": []}'),
     "something else": Reply(b"[1, 2]"),
     "deep": Reply(b"[" * 100_000),
+    "not packed as it says": Reply(b"{}", 200, {"Content-Encoding": "gzip"}),
 }
 
 
@@ -239,7 +240,13 @@ SECRET = "sk-very-secret"
 
 @pytest.mark.parametrize(
     ("status", "told"),
-    [(401, "set OPENAI_API_KEY"), (403, "set OPENAI_API_KEY"), (404, "check OPENAI_BASE_URL"), (400, "no such thing")],
+    [
+        (307, "check OPENAI_BASE_URL"),
+        (401, "set OPENAI_API_KEY"),
+        (403, "set OPENAI_API_KEY"),
+        (404, "check OPENAI_BASE_URL"),
+        (400, "no such thing"),
+    ],
 )
 def test_a_refusal_says_what_to_do_and_tells_neither_key_nor_address(
     make: Make, monkeypatch: pytest.MonkeyPatch, status: int, told: str
@@ -272,6 +279,14 @@ def test_no_server_at_all_is_told_without_its_address(make: Make, monkeypatch: p
     with pytest.raises(InputError, match="no connection") as error:
         predict(make(retries=0), records(1))
     assert "127.0.0.1" not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8080/v1", "ftp://127.0.0.1", "http:///v1", "v1"])
+def test_an_address_that_is_none_is_told_without_it(make: Make, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(InputError, match="no address such as") as error:
+        predict(make(), records(1))
+    assert address not in str(error.value).replace("http://127.0.0.1:8080/v1", "")
 
 
 REFUSALS = {
