@@ -6,11 +6,14 @@ import json
 import math
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +31,7 @@ from stages.annotators.llm import answers, examples, prompt
 from stages.annotators.llm.costs import Budget, Prices
 from stages.annotators.llm.examples import Example, Examples
 from stages.annotators.llm.likelihood import chances
+from stages.annotators.llm.record import Answer, Store
 from stages.annotators.llm.server import Server
 from stages.media.files import FOLDER
 from stages.tables import dump_line
@@ -741,6 +745,29 @@ def test_a_store_that_is_none_is_told(make: Make) -> None:
     Path(make().store).write_text("this is no database, and was something else of yours")
     with pytest.raises(InputError, match="store of answers cannot be used"):
         predict(make(offline=True), records(1))
+
+
+def test_what_several_threads_keep_at_once_is_on_the_disk_before_any_goes_on(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.db")
+
+    def keep(number: int) -> str | None:
+        store.put([(str(number), Answer(f"answer {number}"))])
+        with closing(sqlite3.connect(tmp_path / "store.db")) as other:
+            return other.execute("SELECT answer FROM answers WHERE key = ?", (str(number),)).fetchone()[0]
+
+    with ThreadPoolExecutor(16) as workers:
+        kept = list(workers.map(keep, range(200)))
+    assert [json.loads(each)["content"] for each in kept] == [f"answer {number}" for number in range(200)]
+
+
+def test_answers_that_could_not_be_kept_are_kept_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / "store.db").mkdir()
+    store = Store(tmp_path / "store.db")
+    with pytest.raises(InputError, match="cannot be used"):
+        store.put([("a", Answer("first"))])
+    (tmp_path / "store.db").rmdir()
+    store.put([("b", Answer("second"))])
+    assert store.known("a").content == "first"
 
 
 def test_a_server_is_asked_through_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
