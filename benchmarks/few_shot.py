@@ -1,8 +1,8 @@
 """How right annotators are after a few labels per class, on texts that are clearly positive or negative.
 
 Tweets with a mean rating above 0.5 or below -0.5, or Chinese product reviews, each once and in one class. Each seed
-draws other labels; all are judged on the same 300 texts of each class, from which no label is drawn. Prints the median
-over the seeds.
+draws other labels, and 300 other texts of each class to judge on, the same for all annotators. Prints the median over
+the seeds.
 
 python -m benchmarks.few_shot [--texts reviews] [--annotators linear embeddings] [--labels 8 64] [--seeds 5]
 """
@@ -74,12 +74,11 @@ def drawn(table: pd.DataFrame, per_class: int, seed: int) -> tuple[np.ndarray, n
     """Give the rows to learn from, and those to judge on."""
     import numpy as np
 
-    fixed, random = np.random.default_rng(0), np.random.default_rng(seed)
-    learned, judged = [], []
+    random, learned, judged = np.random.default_rng(seed), [], []
     for label in LABELS:
-        rows = fixed.permutation(np.flatnonzero(table["label"] == label))
-        judged.append(rows[:JUDGED])
-        learned.append(random.permutation(rows[JUDGED:])[:per_class])
+        rows = random.permutation(np.flatnonzero(table["label"] == label))
+        learned.append(rows[:per_class])
+        judged.append(rows[per_class : per_class + JUDGED])
     return np.concatenate(learned), np.concatenate(judged)
 
 

@@ -116,13 +116,12 @@ def _bare(folder: Path, start: int, count: int, address: str) -> Taken:
     interview = Interview("smollm2", parameters, _task(), explain=False, samples=1, seed=1)
     conversations = [prompt.conversation(instruction, [], {"text": text}, _task()) for text in _texts(start, count)]
     requests = [interview.request(each, 0) for each in conversations]
-    with httpx.Client(timeout=TIMEOUT) as client, ThreadPoolExecutor(CONCURRENCY) as workers:
+    with _timed() as taken, httpx.Client(timeout=TIMEOUT) as client, ThreadPoolExecutor(CONCURRENCY) as workers:
 
         def ask(request: dict[str, Any]) -> None:
             client.post(f"{address}/chat/completions", json=request).raise_for_status()
 
-        with _timed() as taken:
-            list(workers.map(ask, requests))
+        list(workers.map(ask, requests))
     return taken[0]
 
 

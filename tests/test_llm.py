@@ -6,11 +6,14 @@ import json
 import math
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +31,7 @@ from stages.annotators.llm import answers, examples, prompt
 from stages.annotators.llm.costs import Budget, Prices
 from stages.annotators.llm.examples import Example, Examples
 from stages.annotators.llm.likelihood import chances
+from stages.annotators.llm.record import Answer, Store
 from stages.annotators.llm.server import Server
 from stages.media.files import FOLDER
 from stages.tables import dump_line
@@ -175,6 +179,7 @@ FAULTS = {
     "no choices": Reply(b'{"choices": []}'),
     "something else": Reply(b"[1, 2]"),
     "deep": Reply(b"[" * 100_000),
+    "not packed as it says": Reply(b"{}", 200, {"Content-Encoding": "gzip"}),
 }
 
 
@@ -239,7 +244,13 @@ SECRET = "sk-very-secret"
 
 @pytest.mark.parametrize(
     ("status", "told"),
-    [(401, "set OPENAI_API_KEY"), (403, "set OPENAI_API_KEY"), (404, "check OPENAI_BASE_URL"), (400, "no such thing")],
+    [
+        (307, "check OPENAI_BASE_URL"),
+        (401, "set OPENAI_API_KEY"),
+        (403, "set OPENAI_API_KEY"),
+        (404, "check OPENAI_BASE_URL"),
+        (400, "no such thing"),
+    ],
 )
 def test_a_refusal_says_what_to_do_and_tells_neither_key_nor_address(
     make: Make, monkeypatch: pytest.MonkeyPatch, status: int, told: str
@@ -272,6 +283,14 @@ def test_no_server_at_all_is_told_without_its_address(make: Make, monkeypatch: p
     with pytest.raises(InputError, match="no connection") as error:
         predict(make(retries=0), records(1))
     assert "127.0.0.1" not in str(error.value)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8080/v1", "ftp://127.0.0.1", "http:///v1", "v1"])
+def test_an_address_that_is_none_is_told_without_it(make: Make, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    with pytest.raises(InputError, match="no address such as") as error:
+        predict(make(), records(1))
+    assert address not in str(error.value).replace("http://127.0.0.1:8080/v1", "")
 
 
 REFUSALS = {
@@ -726,6 +745,29 @@ def test_a_store_that_is_none_is_told(make: Make) -> None:
     Path(make().store).write_text("this is no database, and was something else of yours")
     with pytest.raises(InputError, match="store of answers cannot be used"):
         predict(make(offline=True), records(1))
+
+
+def test_what_several_threads_keep_at_once_is_on_the_disk_before_any_goes_on(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store.db")
+
+    def keep(number: int) -> str | None:
+        store.put([(str(number), Answer(f"answer {number}"))])
+        with closing(sqlite3.connect(tmp_path / "store.db")) as other:
+            return other.execute("SELECT answer FROM answers WHERE key = ?", (str(number),)).fetchone()[0]
+
+    with ThreadPoolExecutor(16) as workers:
+        kept = list(workers.map(keep, range(200)))
+    assert [json.loads(each)["content"] for each in kept] == [f"answer {number}" for number in range(200)]
+
+
+def test_answers_that_could_not_be_kept_are_kept_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / "store.db").mkdir()
+    store = Store(tmp_path / "store.db")
+    with pytest.raises(InputError, match="cannot be used"):
+        store.put([("a", Answer("first"))])
+    (tmp_path / "store.db").rmdir()
+    store.put([("b", Answer("second"))])
+    assert store.known("a").content == "first"
 
 
 def test_a_server_is_asked_through_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:

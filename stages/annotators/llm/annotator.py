@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,7 +122,7 @@ class LLM:
         """Give the answers that the proposals so far rest on, by record and in the order of asking."""
         for id in sorted(self._outcomes):
             for key in dict.fromkeys(key for each in self._outcomes[id] for key in each.keys):
-                yield {"record": id, "key": key, **asdict(self._store.known(key))}
+                yield {"record": id, "key": key, **vars(self._store.known(key))}
 
     def usage(self) -> dict[str, Any]:
         """Say what these answers cost, how many could not be read, and how many records they left unlabelled.

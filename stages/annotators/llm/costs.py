@@ -61,8 +61,8 @@ class Purse:
             for name, spent, limit in (("calls", calls, self._budget.calls), ("cost", cost, self._budget.cost)):
                 if limit is not None and spent > limit:
                     raise InputError(
-                        f"budget.{name} ({limit:g}) is spent: {self._calls:,} answers so far, all of which are kept; "
-                        "raise it and run again to go on"
+                        f"budget.{name} ({limit:g}) is spent: {self._calls:,} answers, {self._open:,} under way; all "
+                        "are kept; raise it and run again to go on"
                     )
             self._open += 1
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from stages import InputError, tables
+from stages import InputError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -61,11 +63,13 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = Lock()
+        self._waiting: deque[tuple[str, str]] = deque()
         self._database: sqlite3.Connection | None = None
 
     def get(self, key: str) -> Answer | None:
-        found = self._do("SELECT answer FROM answers WHERE key = ?", [(key,)])
-        return Answer(**json.loads(found[0][0])) if found else None
+        with self._lock, self._used() as database:
+            found = database.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
+        return Answer(**json.loads(found[0])) if found else None
 
     def known(self, key: str) -> Answer:
         """Give an answer that is there."""
@@ -76,26 +80,28 @@ class Store:
 
     def put(self, answers: Iterable[tuple[str, Answer]]) -> None:
         """Keep answers; one that is there already stays as it is."""
-        rows = [(key, tables.dump_line(asdict(answer))) for key, answer in answers]
-        self._do("INSERT OR IGNORE INTO answers VALUES (?, ?)", rows)
+        self._waiting.extend([(key, json.dumps(vars(answer), ensure_ascii=False)) for key, answer in answers])
+        with self._lock:
+            if rows := list(self._waiting):  # else another thread wrote ours with its own: the disk is slow
+                with self._used() as database:
+                    database.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", rows)
+                for _ in rows:
+                    self._waiting.popleft()
 
     def close(self) -> None:
         if self._database:
             self._database.close()
             self._database = None
 
-    def _do(self, statement: str, rows: Sequence[tuple[str, ...]]) -> list[Any]:
+    @contextmanager
+    def _used(self) -> Iterator[sqlite3.Connection]:
         import sqlite3
 
-        with self._lock:
-            try:
-                with self._open() as database:
-                    if statement.startswith("SELECT"):
-                        return database.execute(statement, rows[0]).fetchall()
-                    database.executemany(statement, rows)
-            except sqlite3.Error as error:
-                raise InputError(f"{self._path}: this store of answers cannot be used ({error})") from error
-        return []
+        try:
+            with self._open() as database:
+                yield database
+        except sqlite3.Error as error:
+            raise InputError(f"{self._path}: this store of answers cannot be used ({error})") from error
 
     def _open(self) -> sqlite3.Connection:
         import sqlite3

@@ -17,8 +17,8 @@ from stages.annotators.llm.record import Answer
 
 if TYPE_CHECKING:
     import httpx
-    import openai
 
+OPENAI = "https://api.openai.com/v1"
 LONGEST = 300.0  # seconds that a server may ask to be left alone
 FIRST, SLOWEST = 0.5, 30.0  # seconds before the first and before a late repetition
 REFUSALS = {"length": r"context.?(length|size|window)|maximum context", "content": r"content.?(filter|policy)"}
@@ -51,7 +51,7 @@ class Server:
         self._retries = retries
         self._lock = Lock()
         self._closed_until = 0.0
-        self._client: openai.OpenAI | None = None
+        self._client: httpx.Client | None = None
 
     def ask(self, request: Mapping[str, Any]) -> Answer:
         """Send a chat completion request and wait for its answer.
@@ -90,42 +90,50 @@ class Server:
 
     def _once(self, request: Mapping[str, Any]) -> Answer:
         import httpx
-        import openai
 
         try:
-            response = self._opened().post("/chat/completions", cast_to=httpx.Response, body=dict(request))
-        except openai.APIStatusError as error:
-            return _refused(error.response)
-        except openai.APITimeoutError:
+            response = self._opened().post("/chat/completions", json=request)
+        except httpx.TimeoutException:
             raise Trouble(f"no answer within {self._timeout:g} s") from None
-        except openai.APIConnectionError:
+        except httpx.RequestError:
             raise Trouble("no connection, or one that broke") from None
+        if not response.is_success:
+            return _refused(response)
         try:
             return read(response.content)
         except (ValueError, RecursionError):
             raise Trouble("what it sent is no chat completion") from None
 
-    def _opened(self) -> openai.OpenAI:
+    def _opened(self) -> httpx.Client:
         with self._lock:
             if self._client is None:
                 self._client = _client(self._timeout)
             return self._client
 
 
-def _client(timeout: float) -> openai.OpenAI:
-    key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
+def _client(timeout: float) -> httpx.Client:
+    import httpx
+
+    address, key = (os.environ.get(name, "").strip() for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"))
     if not key.isascii() or not key.isprintable():
         raise InputError("OPENAI_API_KEY in the environment is no key: it has characters that no key has")
-    if not os.environ.get("OPENAI_BASE_URL") and key == "none":
+    if not address and not key:
         raise InputError(
             "the environment names no model server: set OPENAI_BASE_URL (such as http://127.0.0.1:8080/v1), and "
             "OPENAI_API_KEY where the server wants a key"
         )
     try:
-        from openai import OpenAI
-    except ImportError as error:
-        raise InputError("annotator: asking a language model needs openai: pip install '.[llm]'") from error
-    return OpenAI(api_key=key, timeout=timeout, max_retries=0)
+        base = httpx.URL(address or OPENAI)
+    except httpx.InvalidURL:
+        base = httpx.URL("")
+    if base.scheme not in ("http", "https") or not base.host:
+        raise InputError("OPENAI_BASE_URL in the environment is no address such as http://127.0.0.1:8080/v1")
+    return httpx.Client(
+        base_url=base,
+        headers={"Authorization": f"Bearer {key}"} if key else None,
+        timeout=timeout,
+        limits=httpx.Limits(),  # as many connections as there are threads
+    )
 
 
 def _refused(response: httpx.Response) -> Answer:
@@ -135,8 +143,10 @@ def _refused(response: httpx.Response) -> Answer:
         raise Trouble(f"it answered {status}", _wait(response.headers.get("retry-after")))
     if status in (401, 403):
         raise InputError(f"the model server refuses the key ({status}): set OPENAI_API_KEY")
-    if status == 404:
-        raise InputError("the model server knows no such address or model (404): check OPENAI_BASE_URL and `model`")
+    if status == 404 or 300 <= status < 400:  # records go nowhere but where the environment says
+        raise InputError(
+            f"the model server knows no such address or model ({status}): check OPENAI_BASE_URL and `model`"
+        )
     for reason, pattern in REFUSALS.items():
         if status < 500 and re.search(pattern, response.text[:10_000], re.IGNORECASE):
             return Answer(None, refused=reason)
