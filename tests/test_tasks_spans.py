@@ -23,7 +23,7 @@ from stages.tasks import Choice, Interface, Spans, load
 from stages.tasks.iob import tokens
 from stages.tasks.pictures import Boxes
 
-NAMES = Spans("names", "text", ("person", "place"))
+NAMES = Spans("names", "text", ("person", "place"), "text")
 XML = """<View><Text name="text" value="$text"/><Labels name="names" toName="text">
   <Label value="person"/><Label value="place"/></Labels></View>"""
 

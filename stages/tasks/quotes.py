@@ -48,21 +48,22 @@ def standing(quoted: Iterable[tuple[Place, Any]], text: str) -> bool:
     Parameters
     ----------
     quoted
-        The place of each mention, and its words; a browser may have shortened white space within them.
+        The place of each mention, and its words as Label Studio writes them: a line's end is a backslash and an n, and
+        a browser may have shortened white space.
     text
         The text as it is now.
     """
     places: dict[str, set[Place]] = {}
     for (start, end), words in quoted:
         now = text[start:end]
-        if not isinstance(words, str) or not (now == words or _shortened(now, words)):
+        if not isinstance(words, str) or not (now == words or _written(now, words)):
             return False
         places.setdefault(now, set()).add((start, end))
     return all(marked.issuperset(_places(words, text)) for words, marked in places.items())
 
 
-def _shortened(now: str, words: str) -> bool:
-    return len(words) < len(now) and now == now.strip() and now.split() == words.split()
+def _written(now: str, words: str) -> bool:
+    return now == now.strip() and now.split() == words.replace("\\n", " ").split()
 
 
 def _places(mention: str, text: str) -> Iterator[Place]:
