@@ -70,7 +70,11 @@ def edited(draw: st.DrawFn) -> tuple[str, str, list[dict[str, Any]]]:
 @given(edited())
 def test_a_span_of_a_text_that_changed_counts_if_its_words_stayed_in_their_place(case):
     before, after, spans = case
-    stood = all(after[each["start"] :].startswith(before[each["start"] : each["end"]]) for each in spans)
+    stood = all(
+        after[(place := slice(each["start"], each["end"]))].split() == before[place].split()
+        and after[place] == after[place].strip()
+        for each in spans
+    )
     assert held(answer(NAMES, spans, before), after).void is not stood
 
 
@@ -83,7 +87,8 @@ def test_a_span_that_counts_quotes_what_stands_nowhere_else_unmarked(before, aft
     if not held(answer(NAMES, spans, before), after).void:
         marked = {(each["start"], each["end"]) for each in spans}
         for start, end in marked:
-            words = before[start:end]
+            words = after[start:end]
+            assert words.split() == before[start:end].split()
             found = {(n, n + len(words)) for n in range(len(after)) if after.startswith(words, n)}
             assert (start, end) in found <= marked
 

@@ -41,7 +41,7 @@ class Tagger:
     """
 
     field: str
-    c: float = 10.0
+    c: float = 100.0
 
     @property
     def name(self) -> str:
