@@ -37,7 +37,8 @@ def marked(words: str, label: str) -> dict[str, Any]:
     return {"start": start, "end": start + len(words), "label": label}
 
 
-SPANS = [marked("mill", "thing"), marked("down.\r\nNobody", "people"), marked("سلمى", "people"), marked("北京", "thing")]
+PEOPLE = [marked("down.\r\nNobody", "people"), marked("سلمى", "people")]
+SPANS = [marked("mill", "thing"), *PEOPLE, marked("北京", "thing")]
 RELATED = {"spans": SPANS, "relations": [{"head": 1, "tail": 0, "label": "hurt"}]}
 OWNED = {"spans": SPANS, "relations": [{"head": 0, "tail": 1, "label": "owns"}]}
 
