@@ -97,8 +97,12 @@ class Decoded(NamedTuple):
 
 def whole(pieces: Sequence[Decoded]) -> Decoded:
     """Put the pieces of a text together."""
-    tags, tokens, steps = ([one for each in pieces for one in each[place]] for place in (0, 2, 3))
-    return Decoded(tags, math.prod(each.confidence for each in pieces), tokens, steps)
+    return Decoded(
+        [tag for each in pieces for tag in each.tags],
+        math.prod(each.confidence for each in pieces),
+        [sure for each in pieces for sure in each.tokens],
+        [sure for each in pieces for sure in each.steps],
+    )
 
 
 def fit(features: Any, tags: np.ndarray, lengths: Sequence[int], barred: np.ndarray, c: float) -> np.ndarray:
