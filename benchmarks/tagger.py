@@ -82,7 +82,7 @@ def f1(truth: Sequence[Value], given: Sequence[Value]) -> float:
 
 def compared(table: pd.DataFrame, labels: Sequence[int], seeds: int) -> None:
     judged, rest = table[:JUDGED], table[JUDGED:]
-    print(f"{'model':<24}{'learned':>8}{'F1':>8}{'lowest':>8}{'highest':>9}{'seconds':>9}{'ours more: median, mean':>26}")
+    print(f"{'model':<24}{'learned':>8}{'F1':>8}{'lowest':>8}{'highest':>9}{'seconds':>9}{'ours more: mid, mean':>26}")
     for count in labels:
         first: list[float] = []
         for name, model in MODELS.items():
