@@ -13,7 +13,7 @@ import pytest
 from stages import InputError, annotators
 from stages.annotators import Linear, confirmed
 from stages.annotators.llm.examples import Examples
-from stages.augmenting import Augmentation, Rewrite, Typo, augment, rewritten, writers
+from stages.augmenting import Augmentation, Rewrite, Typo, augment, rewritten, writing
 from stages.engine import Local
 from stages.media import Store
 from stages.tables import shards, write
@@ -56,7 +56,7 @@ def test_each_writer_reads_what_the_one_before_it_has_written():
     operator = Rewrite({"there": Upper(), "left out": None, "back": Twice()})
     written = operator.write(["a", "b", "c"], ["one", "", "3"], "text", 1)
     assert [written.apply(text, Random(0)) for text in ("one", "", "3", "unknown")] == ["ONE ONE", " ", "3", "unknown"]
-    assert [type(each) for each in writers({"x": operator, "y": None, "z": Typo(0.1)})] == [Upper, Twice]
+    assert [writing({"x": each, "y": None, "z": Typo(0.1)}) for each in (operator, None)] == [True, False]
 
 
 def test_an_operator_that_writes_is_the_first_and_of_one_field(tmp_path):
@@ -101,6 +101,23 @@ def test_a_language_model_paraphrases_and_is_asked_once(make: Make, tmp_path: Pa
         copied(tmp_path, {"paraphrase": Rewrite({"model": again})})
     assert again.recall(kept) == 12
     assert copied(tmp_path, {"paraphrase": Rewrite({"model": again})})[0].to_json() == copies.to_json()
+
+
+def test_a_plan_says_what_writers_will_be_asked_and_asks_nothing(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "train", [frame()], KINDS, rows=5)
+    parents = shards(tmp_path / "train")
+    with serving(lambda request, _: said(users(request)[-1].replace('"text"', '"value"'))) as server:
+        there, back = (make(server, samples=1, examples=Examples(count=0), parameters={"seed": n}) for n in (1, 2))
+        operators = {"off": None, "mine": Rewrite({"there": there, "back": back}), "typo": Typo(0.5)}
+        told = annotators.rehearsed(operators, lambda dry: rewritten(dry, parents, ["text"], 1, plan=True))
+        assert server.asked == []
+        rewritten(operators, parents, ["text"], 1)
+        assert len(server.asked) == 24
+        after = annotators.rehearsed(operators, lambda dry: rewritten(dry, parents, ["text"], 1, plan=True))
+    assert [each.split(", about")[0] for each in told.split("; mine.")] == ["mine.there: 12 calls", "back: 12 calls"]
+    assert [each.split(", about")[0] for each in after.split("; mine.")] == ["mine.there: 0 calls", "back: 0 calls"]
+    nothing = annotators.rehearsed({"typo": Typo(0.5)}, lambda dry: rewritten(dry, parents, ["text"], 1, plan=True))
+    assert nothing.startswith("nothing is asked")
 
 
 def test_spans_would_not_move_along_with_what_is_written(tmp_path):

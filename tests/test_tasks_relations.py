@@ -13,7 +13,7 @@ from label_studio_sdk.label_interface import LabelInterface
 from stages import InputError
 from stages.tasks import Choice, Combined, Relations, Spans, load
 
-NAMES = Spans("names", "text", ("person", "place"))
+NAMES = Spans("names", "text", ("person", "place"), "text")
 WORKS = Relations(NAMES, ("in", "knows"))
 LABELS = '<Labels name="names" toName="text"><Label value="person"/><Label value="place"/></Labels>'
 TEXT = '<Text name="text" value="$text"/>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from stages.tasks import Choice, Interface, Spans, load
 from stages.tasks.iob import tokens
 from stages.tasks.pictures import Boxes
 
-NAMES = Spans("names", "text", ("person", "place"))
+NAMES = Spans("names", "text", ("person", "place"), "text")
 XML = """<View><Text name="text" value="$text"/><Labels name="names" toName="text">
   <Label value="person"/><Label value="place"/></Labels></View>"""
 
@@ -295,6 +296,39 @@ def test_a_saved_tagger_proposes_the_same(tmp_path):
     records = pd.concat([records, pd.DataFrame({"id": ["x", "y"], "text": ["", None]})], ignore_index=True)
     assert again.predict(records) == model.predict(records)
     assert model.predict(records)[-1].value == []
+
+
+@given(st.lists(st.lists(st.booleans(), max_size=12), max_size=4))
+def test_a_long_text_is_cut_where_no_span_goes_on(texts):
+    texts = [[False, *text[1:]] if text else [] for text in texts]  # no text begins inside of a span
+    with mock.patch.object(chain, "LONGEST", 3):
+        cut = chain.cut([len(text) for text in texts], [each for text in texts for each in text])
+        assert chain.cut([7, 0, 3]) == [[3, 3, 1], [], [3]]
+    assert [sum(pieces) for pieces in cut] == [len(text) for text in texts]
+    for text, pieces in zip(texts, cut, strict=True):
+        starts = [sum(pieces[:place]) for place in range(len(pieces))]
+        assert not any(text[start] for start in starts)
+        assert all(pieces)
+        assert all(
+            piece <= 3 or all(text[start + 3 : start + piece]) for start, piece in zip(starts, pieces, strict=True)
+        )
+
+
+def test_the_tagger_reads_a_long_text_in_pieces(monkeypatch):
+    monkeypatch.setattr(chain, "LONGEST", 20)
+    records, truth = people(60)
+    model = Tagger("text").fit(records, truth, NAMES, 1)
+    said = [each.value for each in model.predict(records)]
+    assert f1(truth, said)["f1"] > 0.9
+    joined, shift = "\n".join(records["text"]), 0
+    expected = []
+    for text, value in zip(records["text"], said, strict=True):
+        expected += [{**each, "start": each["start"] + shift, "end": each["end"] + shift} for each in value]
+        shift += len(text) + 1
+    [found] = model.predict(pd.DataFrame({"text": [joined]}))
+    assert f1([expected], [found.value])["f1"] > 0.9
+    assert len(found.scores) == len(found.value)
+    assert 0 <= found.confidence < 1
 
 
 def test_what_the_tagger_cannot_do_it_says():

@@ -1,6 +1,6 @@
 """Who proposes labels: annotators that learn from people's labels and say how sure they are."""
 
-from stages.annotators.asking import plan, responses, usage
+from stages.annotators.asking import askers, plan, rehearsed, responses, usage
 from stages.annotators.base import Annotator, Model, NotEnough
 from stages.annotators.cascade import Cascade
 from stages.annotators.columns import Columns
@@ -59,11 +59,13 @@ __all__ = [
     "Tagger",
     "TokenClassifier",
     "Transformer",
+    "askers",
     "confirmed",
     "crossfit",
     "learning_curve",
     "lines",
     "plan",
+    "rehearsed",
     "report",
     "responses",
     "usage",

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from stages import InputError, augmenting
+from stages import InputError
 from stages.annotators import Annotator
 from stages.annotators.asking import askers
 from stages.augmenting import Augmentation
@@ -19,8 +19,8 @@ RESPONSES = (Path("data/labels/responses.jsonl"), Path("data/augmented_responses
 def recall() -> str:
     """Put the answers that this version keeps into this machine's record, so that none is asked for again."""
     _, annotator, augmentation = chosen(dataset=Dataset, annotator=Annotator, augmentation=Augmentation)
-    writers = augmenting.writers(instantiate(augmentation.operators, "augmentation.operators"))
-    asked = [each for asking in (annotator, *writers) for each in askers(asking).values()]
+    operators = instantiate(augmentation.operators, "augmentation.operators")
+    asked = [each for asking in (annotator, operators) for each in askers(asking).values()]
     if not asked:
         raise InputError("params.yaml: neither annotator nor augmentation asks a service, there is nothing to recall")
     for path in RESPONSES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -38,11 +38,13 @@ class Asking(Protocol):
 
 
 def askers(annotator: object) -> dict[str, Asking]:
-    """Give what asks a service: the annotator itself, without a name, or those of its members that do, by name."""
+    """Give what asks a service: the annotator itself, without a name, or those of its members that do, by name.
+
+    A mapping counts as made of what it holds.
+    """
     if isinstance(annotator, Asking):
         return {"": annotator}
-    members = annotator.members if isinstance(annotator, Composite) else {}
-    inner = {name: askers(each) for name, each in members.items()}
+    inner = {name: askers(each) for name, each in _members(annotator).items()}
     return {f"{name}.{deeper}".rstrip("."): each for name, found in inner.items() for deeper, each in found.items()}
 
 
@@ -74,20 +76,30 @@ def refuse_asking(annotator: Annotator, key: str) -> None:
 
 def plan(annotator: Annotator, records: pd.DataFrame, labels: Mapping[str, Value], task: Task, seed: int) -> str:
     """Say what labelling would ask and cost, and ask nothing; the parameters are those of `crossfit`."""
+    return rehearsed(annotator, lambda planning: crossfit(planning, records, labels, task, seed))
+
+
+def rehearsed(annotator: Any, run: Callable[[Any], object]) -> str:
+    """Say what a run would ask and cost: it is given the same annotator, but for asking nothing."""
     planning, counts = _planning(annotator)
     if not counts:
-        return "nothing is asked: this annotator works on this machine"
-    crossfit(planning, records, labels, task, seed)
+        return "nothing is asked: all is done on this machine"
+    run(planning)
     told = zip(askers(annotator), counts, strict=True)
     return "; ".join(f"{name}: {count}" if name else str(count) for name, count in told)
 
 
-def _planning(annotator: Annotator) -> tuple[Annotator, list[object]]:
+def _planning(annotator: Any) -> tuple[Any, list[object]]:
     if isinstance(annotator, Asking):
         planning, count = annotator.planning()
         return planning, [count]
-    if not isinstance(annotator, Composite):
-        return annotator, []
-    inner = {name: _planning(each) for name, each in annotator.members.items()}
+    inner = {name: _planning(each) for name, each in _members(annotator).items()}
     counts = [count for _, each in inner.values() for count in each]
-    return annotator.having({name: each for name, (each, _) in inner.items()}), counts
+    members = {name: each for name, (each, _) in inner.items()}
+    return annotator.having(members) if isinstance(annotator, Composite) else members or annotator, counts
+
+
+def _members(annotator: object) -> Mapping[str, Any]:
+    if isinstance(annotator, Mapping):
+        return annotator
+    return annotator.members if isinstance(annotator, Composite) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 ITERATIONS = 100
+LONGEST = 1_000  # tokens of a piece
 BARRED = -1e4  # the weight of a step that may not be taken; its power is exactly 0
 
 
@@ -46,6 +48,32 @@ class Packed:
         return [slice(int(end - size), int(end)) for end, size in zip(ends, self.sizes, strict=True)]
 
 
+def cut(lengths: Sequence[int], inside: Sequence[bool] | None = None) -> list[list[int]]:
+    """Cut texts into pieces, which are read side by side: the steps of a text are taken one after the other.
+
+    Parameters
+    ----------
+    lengths
+        How many tokens each text has.
+    inside
+        Which of all the tokens belong to what is before them: no piece begins with one.
+
+    Returns
+    -------
+    How many tokens each piece of each text has, `LONGEST` in most.
+    """
+    found, start = [], 0
+    for length in lengths:
+        cuts = [start, *range(start + LONGEST, start + length, LONGEST), start + length]
+        for place in range(1, len(cuts) - 1):
+            while inside is not None and cuts[place] < cuts[-1] and inside[cuts[place]]:
+                cuts[place] += 1
+        cuts = sorted(set(cuts))
+        found.append([end - begin for begin, end in pairwise(cuts)])
+        start += length
+    return found
+
+
 class Decoded(NamedTuple):
     """A text's likeliest tags.
 
@@ -65,6 +93,16 @@ class Decoded(NamedTuple):
     confidence: float
     tokens: list[float]
     steps: list[float]
+
+
+def whole(pieces: Sequence[Decoded]) -> Decoded:
+    """Put the pieces of a text together."""
+    return Decoded(
+        [tag for each in pieces for tag in each.tags],
+        math.prod(each.confidence for each in pieces),
+        [sure for each in pieces for sure in each.tokens],
+        [sure for each in pieces for sure in each.steps],
+    )
 
 
 def fit(features: Any, tags: np.ndarray, lengths: Sequence[int], barred: np.ndarray, c: float) -> np.ndarray:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ class Tagger:
     """
 
     field: str
-    c: float = 10.0
+    c: float = 100.0
 
     @property
     def name(self) -> str:
@@ -65,7 +66,9 @@ class Tagger:
         counts = Counter(name for text in described for names in text for name in names)
         vocabulary = sorted(name for name, count in counts.items() if count > 1)
         known = matrix(described, vocabulary)
-        weights = chain.fit(known, tags, [len(text) for text in texts], barred(task), self.c)
+        inside = (tags > 0) & (tags % 2 == 0)
+        lengths = [each for text in chain.cut([len(text) for text in texts], inside) for each in text]
+        weights = chain.fit(known, tags, lengths, barred(task), self.c)
         return TaggerModel(self, task, vocabulary, weights.round(tables.DIGITS))
 
     def load(self, folder: Path, task: Task) -> TaggerModel:
@@ -98,8 +101,11 @@ class TaggerModel:
         parts = [tokens(text) for text in texts]
         count = len(self.vocabulary)
         emissions = matrix([list(features(part)) for part in parts], self.vocabulary) @ self.weights[:count]
-        decoded = chain.decode(emissions, [len(part) for part in parts], self.weights[count:], barred(self.task))
-        for part, found in zip(parts, decoded, strict=True):
+        pieces = chain.cut([len(part) for part in parts])
+        lengths = [each for text in pieces for each in text]
+        decoded = iter(chain.decode(emissions, lengths, self.weights[count:], barred(self.task)))
+        for part, cut in zip(parts, pieces, strict=True):
+            found = chain.whole(list(islice(decoded, len(cut))))
             scores = [round(each, tables.DIGITS) for each in _likely(found)]
             yield Proposal(value_of(part, found.tags, self.task), found.confidence, scores)
 

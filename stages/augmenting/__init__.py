@@ -4,7 +4,7 @@ from stages.augmenting.chinese import ChinesePunctuation, Homophones, Width
 from stages.augmenting.copies import augment, columns
 from stages.augmenting.numbers import Jitter, MixUp, NumberOperator
 from stages.augmenting.operators import Case, Delete, Operator, Punctuation, Swap, Typo
-from stages.augmenting.rewriting import Rewrite, Writer, rewritten, writers
+from stages.augmenting.rewriting import Rewrite, Writer, rewritten, writing
 from stages.augmenting.settings import Augmentation
 from stages.augmenting.spans import Mention
 
@@ -28,5 +28,5 @@ __all__ = [
     "augment",
     "columns",
     "rewritten",
-    "writers",
+    "writing",
 ]

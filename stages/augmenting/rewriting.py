@@ -43,16 +43,24 @@ class Rewrite:
         if not any(self.writers.values()):
             raise InputError("writers: one annotator of free texts or more is expected, found none")
 
-    def write(self, ids: Sequence[str], texts: Sequence[str], field: str, seed: int) -> Rewritten:
-        """Write texts anew; what a writer says nothing to stays as it is."""
+    @property
+    def members(self) -> Mapping[str, Any]:
+        return {name: writer for name, writer in self.writers.items() if writer is not None}
+
+    def having(self, members: Mapping[str, Writer]) -> Rewrite:
+        return Rewrite(members)
+
+    def write(self, ids: Sequence[str], texts: Sequence[str], field: str, seed: int, plan: bool = False) -> Rewritten:
+        """Write texts anew; what a writer says nothing to stays as it is, and for a plan the next one reads it."""
         import pandas as pd
 
         records = pd.DataFrame({"id": pd.Series(ids, dtype="str"), field: pd.Series(texts, dtype="str")})
-        for name, writer in self.writers.items():
-            if writer is not None:
-                model = writer.fit(records[:0], [], Text(name, field), seed)
-                records = records.assign(written=[each and each.value for each in model.predict(records)])
-                records = records.dropna().assign(**{field: lambda each: each["written"]})[["id", field]]
+        for name, writer in self.members.items():
+            model = writer.fit(records[:0], [], Text(name, field), seed)
+            records = records.assign(written=[each and each.value for each in model.predict(records)])
+            if plan:
+                records = records.fillna({"written": records[field]})
+            records = records.dropna().assign(**{field: lambda each: each["written"]})[["id", field]]
         original = dict(zip(ids, texts, strict=True))
         return Rewritten({original[id]: new for id, new in zip(records["id"], records[field], strict=True)})
 
@@ -67,16 +75,17 @@ class Rewritten:
         return self.texts.get(text, text)
 
 
-def writers(operators: Mapping[str, Any]) -> list[Writer]:
-    """Give all that write."""
-    rewriting = [each for each in operators.values() if isinstance(each, Rewrite)]
-    return [writer for each in rewriting for writer in each.writers.values() if writer is not None]
+def writing(operators: Mapping[str, Any]) -> bool:
+    """Tell whether an operator lets models write."""
+    return any(isinstance(each, Rewrite) for each in operators.values())
 
 
 def rewritten(
-    operators: Mapping[str, Any], parents: Sequence[Shard], fields: Sequence[str], seed: int
+    operators: Mapping[str, Any], parents: Sequence[Shard], fields: Sequence[str], seed: int, plan: bool = False
 ) -> dict[str, Any]:
     """Let the labelled texts of a table be written anew, all at once, where an operator says so.
+
+    For a plan, where the writers ask nothing, each reads what the one before it would have written anew.
 
     Raises
     ------
@@ -95,5 +104,5 @@ def rewritten(
             for shard in parents:
                 frame = shard.read(["id", fields[0], "label"]).dropna()
                 texts.update(zip(frame["id"].tolist(), frame[fields[0]].tolist(), strict=True))
-            chosen[name] = operator.write(list(texts), list(texts.values()), fields[0], seed)
+            chosen[name] = operator.write(list(texts), list(texts.values()), fields[0], seed, plan)
     return chosen

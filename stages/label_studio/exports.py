@@ -14,7 +14,7 @@ from stages import InputError
 from stages.label_studio.pseudonyms import Names
 from stages.review.lines import QUEUE, Line, number, text, time_of
 from stages.tables import read_json, rounded
-from stages.tasks import Interface
+from stages.tasks import Interface, Textual
 
 if TYPE_CHECKING:
     from stages.label_studio.project import Project
@@ -209,12 +209,13 @@ def _answer(task: Mapping[str, Any], annotation: Mapping[str, Any], person: str,
         raise ValueError(f"a list of results is expected, found {result!r:.60}")
     result = rounded(result)
     json.dumps(result, ensure_ascii=False).encode()  # half a surrogate pair could be written nowhere
+    texts = {name: each for name, each in task["data"].items() if isinstance(each, str)}
     data, seconds, at = task["data"], annotation.get("lead_time"), annotation.get("updated_at")
     return Line(
         record=data["record"],
         content=data["content"],
         annotator=person,
-        action=_action(annotation, result, interface),
+        action=_action(annotation, result, texts, interface),
         queue=data["queue"],
         result=result,
         shown=_shown([*(task.get("predictions") or []), annotation.get("prediction")], interface),
@@ -225,15 +226,19 @@ def _answer(task: Mapping[str, Any], annotation: Mapping[str, Any], person: str,
     )
 
 
-def _action(annotation: Mapping[str, Any], result: list[dict[str, Any]], interface: Interface) -> str:
+def _action(
+    annotation: Mapping[str, Any], result: list[dict[str, Any]], texts: Mapping[str, str], interface: Interface
+) -> str:
     if annotation.get("was_cancelled"):
         return "skipped"
     try:
-        interface.task.parse(result)
+        value = interface.task.parse(result)
     except ValueError:
         if result:
             raise
         return "skipped"
+    if isinstance(interface.task, Textual) and (problem := interface.task.beyond(value, texts)):
+        raise ValueError(problem)
     return "submitted"
 
 

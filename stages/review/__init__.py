@@ -5,6 +5,7 @@ from stages.review.consensus import Consensus, dawid_skene, majority
 from stages.review.gold import read_gold
 from stages.review.judging import Audited, audited
 from stages.review.lines import Line
+from stages.review.placing import placed
 from stages.review.queue import Queued, next_batch
 from stages.review.rounds import Annotation, current
 from stages.review.rounds import read as read_rounds
@@ -30,6 +31,7 @@ __all__ = [
     "dawid_skene",
     "majority",
     "next_batch",
+    "placed",
     "read_gold",
     "read_rounds",
     "settle",

@@ -29,7 +29,7 @@ class Annotation(Line):
     value
         What the result says; None unless submitted.
     void
-        Whether the label that it gives is no more, and its record has to be labelled anew.
+        Whether the label that it gives is no more, or its text has moved under it: its record has to be labelled anew.
     """
 
     round: int

@@ -97,7 +97,7 @@ class Review:
         masks, `token_vote` for spans.
     stale
         What becomes of an answer whose record has changed since: it is kept, or kept until someone has answered anew
-        (and asked again), or dropped.
+        (and asked again), or dropped. Spans that no longer quote their text are void in any case (`placed`).
     audit
         The open audit, or null.
     project

@@ -1,6 +1,6 @@
 """What a label is, per task type: parse, show, compare, score, merge."""
 
-from stages.tasks.base import Askable, Doubt, DoubtKind, Locating, Outlined, Proposal, Quoting, Task, Value
+from stages.tasks.base import Askable, Doubt, DoubtKind, Locating, Outlined, Proposal, Quoting, Task, Textual, Value
 from stages.tasks.choice import Choice
 from stages.tasks.combined import Combined
 from stages.tasks.interface import Interface, load, read
@@ -27,6 +27,7 @@ __all__ = [
     "Spans",
     "Task",
     "Text",
+    "Textual",
     "Value",
     "load",
     "read",

@@ -145,6 +145,30 @@ class Locating(Task, Protocol):
 
 
 @runtime_checkable
+class Textual(Task, Protocol):
+    """A task whose values say where in a text something is: they are wrong once the text has moved."""
+
+    def beyond(self, value: Value, texts: Mapping[str, str]) -> str | None:
+        """Say what of a value lies beyond the text; None if nothing does.
+
+        Parameters
+        ----------
+        value
+            What somebody said.
+        texts
+            The fields of the record with text, by name, in their order.
+        """
+        ...
+
+    def stands(self, result: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> bool:
+        """Tell whether a result, given of an earlier text, says the same of this one.
+
+        Each span must quote, as Label Studio writes it, what stands in its place, and stands nowhere else unmarked.
+        """
+        ...
+
+
+@runtime_checkable
 class Outlined(Locating, Protocol):
     """A task whose regions are areas of a picture."""
 

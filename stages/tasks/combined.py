@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stages import InputError
-from stages.tasks.base import Askable, Quoting, Task, Value
+from stages.tasks.base import Askable, Quoting, Task, Textual, Value
 from stages.tasks.relations import Relations, is_relation
 
 if TYPE_CHECKING:
@@ -51,6 +51,16 @@ class Combined:
     def parse(self, result: Sequence[Mapping[str, Any]]) -> Value:
         if not isinstance(result, list):
             raise ValueError(f"a list of results is expected, found {result!r:.200}")
+        items, value = self._items(result), {}
+        for part in self.parts:
+            try:
+                value[part.name] = part.parse(items[part.name])
+            except ValueError as error:
+                raise ValueError(f"{part.name}: {error}") from error
+        return value
+
+    def _items(self, result: Sequence[Any]) -> dict[str, list[Any]]:
+        """Give each part what is its of a result."""
         items: dict[str, list[Any]] = {part.name: [] for part in self.parts}
         related = next((part.name for part in self.parts if isinstance(part, Relations)), None)
         for item in result:
@@ -58,13 +68,7 @@ class Combined:
             if name not in items:
                 raise ValueError(f"a result of one of {', '.join(items)} is expected, found {item!r:.200}")
             items[name].append(item)
-        value = {}
-        for part in self.parts:
-            try:
-                value[part.name] = part.parse(items[part.name])
-            except ValueError as error:
-                raise ValueError(f"{part.name}: {error}") from error
-        return value
+        return items
 
     def show(self, value: Value) -> list[dict[str, Any]]:
         return [item for part in self.parts for item in part.show(value[part.name])]
@@ -104,6 +108,14 @@ class Combined:
             part.name: part.answer(value[part.name], texts) if isinstance(part, Quoting) else value[part.name]
             for part in self.parts
         }
+
+    def beyond(self, value: Value, texts: Mapping[str, str]) -> str | None:
+        found = (part.beyond(value[part.name], texts) for part in self.parts if isinstance(part, Textual))
+        return next(filter(None, found), None)
+
+    def stands(self, result: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> bool:
+        items = self._items(result)
+        return all(part.stands(items[part.name], texts) for part in self.parts if isinstance(part, Textual))
 
     def _askable(self) -> Iterator[Askable]:
         for part in self.parts:

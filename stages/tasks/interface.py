@@ -199,7 +199,8 @@ def _choice(control: _Control) -> Choice:
 
 
 def _spans(control: _Control) -> Spans:
-    return Spans(*control.names, _labels(control.element, "Label", 1, control.where))
+    field = control.shown[control.element.attrib["toName"]].removeprefix("$")
+    return Spans(*control.names, _labels(control.element, "Label", 1, control.where), field)
 
 
 def _marked(name: str) -> Callable[[_Control], Task]:

@@ -39,6 +39,33 @@ def located(quoted: Iterable[tuple[str, str]], text: str) -> list[dict[str, Any]
     return found
 
 
+def standing(quoted: Iterable[tuple[Place, Any]], text: str) -> bool:
+    """Tell whether mentions that were quoted from an earlier text stand in this one where they stood in that.
+
+    Each must find its words in its place, and these words must stand nowhere else, but where they are quoted as well:
+    else it might be another mention that has moved there.
+
+    Parameters
+    ----------
+    quoted
+        The place of each mention, and its words as Label Studio writes them: a line's end is a backslash and an n, and
+        a browser may have shortened white space.
+    text
+        The text as it is now.
+    """
+    places: dict[str, set[Place]] = {}
+    for (start, end), words in quoted:
+        now = text[start:end]
+        if not isinstance(words, str) or not (now == words or _written(now, words)):
+            return False
+        places.setdefault(now, set()).add((start, end))
+    return all(marked.issuperset(_places(words, text)) for words, marked in places.items())
+
+
+def _written(now: str, words: str) -> bool:
+    return now == now.strip() and now.split() == words.replace("\\n", " ").split()
+
+
 def _places(mention: str, text: str) -> Iterator[Place]:
     start = text.find(mention) if mention else -1
     while start >= 0:

@@ -189,6 +189,12 @@ class Relations:
         ]
         return {"spans": spans, "relations": related}
 
+    def beyond(self, value: Value, texts: Mapping[str, str]) -> str | None:
+        return self.spans.beyond(value["spans"], texts)
+
+    def stands(self, result: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> bool:
+        return self.spans.stands([item for item in result if not is_relation(item)], texts)
+
     def statistics(self, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
         """Per record: what `Spans` counts; per type the found, true, given and touched relations; right; 1."""
         import numpy as np

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stages.tasks.base import Doubt, Value
-from stages.tasks.quotes import located
+from stages.tasks.quotes import located, standing
 from stages.tasks.regions import Region, Regions, grouped
 from stages.tasks.span_doubts import span_doubts
 
@@ -27,8 +27,15 @@ class Spans(Regions):
     A span has `start` and `end` (the first character, and the first after it) and `label`; a value is sorted by them,
     and none is there twice. They count code points, as Python does: Label Studio converts what a browser counts
     (`charsToCodePoints` in its editor), and takes `\r` and `\n` for one character each. The text that a result may
-    carry is not read: a browser shortens its white space.
+    carry is read only if the record has changed since: a browser shortens its white space.
+
+    Parameters
+    ----------
+    field
+        The text field that is marked; without one, that with the name of what the control labels, else the first.
     """
+
+    field: str = ""
 
     type: ClassVar[str] = "spans"
     control: ClassVar[str] = "labels"
@@ -111,8 +118,16 @@ class Spans(Regions):
         return [{"text": text[each["start"] : each["end"]], "label": each["label"]} for each in value]
 
     def text_of(self, texts: Mapping[str, str]) -> str:
-        """Give the text that is marked: the field with the name of what the control labels, else the first."""
-        return texts.get(self.to_name, next(iter(texts.values()), ""))
+        """Give the text that is marked."""
+        return texts.get(self.field or self.to_name, next(iter(texts.values()), ""))
+
+    def beyond(self, value: Value, texts: Mapping[str, str]) -> str | None:
+        end, length = max((each["end"] for each in value), default=0), len(self.text_of(texts))
+        return f"a span ends at {end:,}, and the text has {length:,} characters" if end > length else None
+
+    def stands(self, result: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> bool:
+        values = [item["value"] for item in result]
+        return standing([((each["start"], each["end"]), each.get("text")) for each in values], self.text_of(texts))
 
     def statistics(self, truth: Sequence[Value], given: Sequence[Value]) -> np.ndarray:
         """Per record: for each label the found, the true, the given and the touched spans; right as a whole; 1."""

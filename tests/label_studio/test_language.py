@@ -14,7 +14,11 @@ from tests.label_studio.conftest import Server
 from tests.label_studio.test_browser import page as page
 
 pytestmark = pytest.mark.browser
-TEXTS = {"text": "😀 The mill burned down.\r\nNobody was hurt.", "one": "A lovely day. 👍", "two": "A rotten day."}
+TEXTS = {
+    "text": "😀 The mill burned down.\r\nNobody was hurt.\n\n\tسلمى كانت هناك, e\u0301 北京.",
+    "one": "A lovely day. 👍",
+    "two": "A rotten day.",
+}
 RATING = '<View><Text name="text" value="$text"/><Rating name="stars" toName="text" maxRating="5"/></View>'
 PAIRWISE = """<View><Text name="a" value="$one"/><Text name="b" value="$two"/>
     <Pairwise name="better" toName="a,b"/></View>"""
@@ -33,7 +37,8 @@ def marked(words: str, label: str) -> dict[str, Any]:
     return {"start": start, "end": start + len(words), "label": label}
 
 
-SPANS = [marked("mill", "thing"), marked("down.\r\nNobody", "people")]
+PEOPLE = [marked("down.\r\nNobody", "people"), marked("سلمى", "people")]
+SPANS = [marked("mill", "thing"), *PEOPLE, marked("北京", "thing")]
 RELATED = {"spans": SPANS, "relations": [{"head": 1, "tail": 0, "label": "hurt"}]}
 OWNED = {"spans": SPANS, "relations": [{"head": 0, "tail": 1, "label": "owns"}]}
 

@@ -305,6 +305,21 @@ def test_an_answer_that_the_interface_does_not_know_is_left_out_and_the_rest_is_
     assert "1 answers left out" in pulled.summary()
 
 
+def test_a_span_beyond_its_text_is_left_out() -> None:
+    xml = """<View><Labels name="names" toName="it"><Label value="person"/></Labels>
+        <Text name="it" value="$text"/></View>"""
+    names = Interface(load(xml, "names.xml"), xml, "Mark people.", "0123456789ab")
+    spans = [
+        {"from_name": "names", "to_name": "it", "type": "labels", "value": {"start": 0, "end": n, "labels": ["person"]}}
+        for n in (2, 3)
+    ]  # the text is "hm"
+    given = [task("r0", annotation(result=spans[:1])), task("r1", annotation(result=spans))]
+    found = exports.answers(given, names, NAMES, "the project")
+    assert [record for record, _ in found.given] == ["r0"]
+    [why] = found.left_out.values()
+    assert why.endswith("a span ends at 3, and the text has 2 characters")
+
+
 def test_an_answer_that_became_wrong_is_not_taken_for_deleted(rounds: Rounds) -> None:
     rounds.pull(task("r0", annotation()))
     pulled = rounds.pull(task("r0", annotation(minute=2) | {"result": chosen("great")}))
