@@ -78,6 +78,7 @@ class Memorised:
         raise NotImplementedError
 
 
+@pytest.mark.slow
 @few
 @given(values=st.lists(st.sampled_from(MOOD.labels), min_size=10, max_size=40), seed=st.integers(0, 9))
 def test_no_proposal_comes_from_a_model_that_learned_that_record_s_label(values: list[str], seed: int) -> None:

@@ -132,6 +132,7 @@ def test_what_is_not_a_plain_word_is_left_alone(tokens, operator, seed):
         assert other == one or one in WORDS
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(text=st.text(max_size=80), seed=st.integers(0, 2**64))
 def test_no_text_breaks_an_operator(text, seed):

@@ -87,6 +87,7 @@ def test_noise_is_counted_in_standard_deviations_of_the_column(tmp_path):
     assert set(copies["mass"]) == {1.0}  # what is the same everywhere has no spread
 
 
+@pytest.mark.slow
 def test_copies_are_the_same_whatever_the_shards_and_the_processes(tmp_path):
     frame = records()
     whole, _ = copied(tmp_path, frame)

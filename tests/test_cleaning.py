@@ -148,6 +148,7 @@ dirty_parts = st.sampled_from(
 dirty_texts = st.lists(st.one_of(dirty_letters, dirty_parts, st.characters(exclude_categories=["Cs"]))).map("".join)
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(st.none(), dirty_texts)))
 @settings(max_examples=50, deadline=None)
 def test_a_second_repair_changes_nothing(values: list[str | None]) -> None:
@@ -156,6 +157,7 @@ def test_a_second_repair_changes_nothing(values: list[str | None]) -> None:
         assert changed(repair.apply(table(once))) == once
 
 
+@pytest.mark.slow
 @given(dirty_texts)
 @settings(max_examples=300, deadline=None)
 def test_the_cheap_test_lets_no_broken_text_pass(text: str) -> None:
@@ -443,6 +445,7 @@ def jaccard(one: str, other: str) -> float:
     return len(first & second) / len(first | second)
 
 
+@pytest.mark.slow
 def test_near_duplicates_agree_with_comparing_all_pairs(tmp_path: Path) -> None:
     random = np.random.Generator(np.random.PCG64(7))
     words = np.array(f"{LONG} red green blue seven eight nine alpha beta gamma river mountain sea".split())
@@ -621,6 +624,7 @@ any_operators = st.permutations(
 ).flatmap(lambda operators: st.integers(0, 6).map(lambda count: dict(operators[:count])))
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.none() | st.sampled_from(["a", "12", "1,000", "a@b.org", "abab", "baba"]) | dirty_texts), any_operators
 )

@@ -94,6 +94,7 @@ def test_a_measure_out_of_bounds_is_told(tmp_path, operator, pictures, reasons):
     assert rejected(operator, tmp_path, pictures) == reasons
 
 
+@pytest.mark.slow
 def test_a_blurred_picture_is_told_from_a_sharp_one_at_any_size(tmp_path):
     large = FLOWER.resize((1280, 856))
     blurred = {

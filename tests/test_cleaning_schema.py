@@ -75,6 +75,7 @@ def test_rules_see_what_operators_made_and_what_is_of_the_declared_type(tmp_path
     assert cleaned.counts["schema"] == {"seen": 2, "changed": 0, "rejected": 0}
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(st.lists(st.none() | st.integers(0, 9).map(str), min_size=1, max_size=12), st.integers(1, 5))
 def test_each_record_is_kept_or_rejected_wherever_a_shard_ends(tmp_path_factory, sizes, rows):

@@ -115,6 +115,7 @@ def test_outliers_of_several_columns_are_told_together_or_marked_in_the_trail(tm
     assert (id, operator, pd.isna(field), note) == ("0004", "operator", True, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["reject", "mark"])
 def test_a_row_that_is_odd_in_two_columns_together_is_isolated(tmp_path, action):
     draw = np.random.default_rng(1)
@@ -153,6 +154,7 @@ def test_numbers_win_as_numbers(tmp_path):
 keys = st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from(["1", "2", "3", None])), min_size=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(keys, st.integers(1, 4))
 def test_each_key_keeps_one_record_and_nothing_is_lost(tmp_path_factory, pairs, rows):
@@ -182,6 +184,7 @@ def test_rarer_spellings_are_proposed_for_the_frequent_one():
     assert found == {"new  york": "New York", "New Yorc": "New York"}
 
 
+@pytest.mark.slow
 def test_the_proposal_is_an_operator_to_paste(tmp_path):
     frame = table(["Köln", "Köln", "Koeln", "Berlin", "berlin", "Berlin", 'B"erlin'])
     tables.write(tmp_path / "data/collected", [frame], dict.fromkeys(frame, "text"))

@@ -456,6 +456,7 @@ def collected(project: Path, texts: list[str]) -> None:
     write(project / "data" / "collected", [table], dict.fromkeys(["id", "text", "source"], "text"))
 
 
+@pytest.mark.slow
 def test_the_command_line_of_a_stage_says_what_is_wrong_and_writes_nothing(project: Project) -> None:
     collected(project.root, ["good day"])
     before = project.files()
@@ -495,6 +496,7 @@ def test_a_stage_without_its_input_says_so(project: Project) -> None:
     assert done.stderr == "error: data/collected holds no table; dvc repro makes it\n"
 
 
+@pytest.mark.slow
 def test_a_stage_runs_with_a_module_of_the_user_s_own_beside_conf(with_mine: Project) -> None:
     from stages.tables import read
 

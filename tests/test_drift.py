@@ -112,6 +112,7 @@ def test_only_records_judged_in_both_are_paired():
     assert (same["p"], same["change"]["value"]) == (1, 0)
 
 
+@pytest.mark.slow
 def test_the_area_under_the_curve_is_scikit_learns_and_its_interval_covers():
     random = np.random.default_rng(4)
     covered = []

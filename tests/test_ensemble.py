@@ -179,6 +179,7 @@ def box(left: float) -> list[dict[str, Any]]:
 # Cascades
 
 
+@pytest.mark.slow
 def test_only_what_the_cheap_one_is_unsure_of_is_asked_and_once(model: LLM) -> None:
     table, known = records(), labels()
     cascade = Cascade(RULES, model, 0.6)

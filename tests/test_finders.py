@@ -190,6 +190,7 @@ def test_a_pipeline_that_is_none_or_a_label_that_is_not_there_is_told(pipeline: 
         proposals(Spacy("text", pipeline, {"PERSON": "man"}), "Ann")
 
 
+@pytest.mark.slow
 @HAS_SPACY
 def test_a_text_of_any_length_is_read(pipeline: str) -> None:
     [found] = proposals(Spacy("text", pipeline, {"PERSON": "person"}), "x" * 1_100_000 + " Ann")

@@ -91,6 +91,7 @@ def test_a_curve_needs_three_sizes_and_records():
     assert "records of the random queue" in foretold({100: 0.3, 200: 0.2, 400: 0.1}, n=0)["reason"]
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_truth_as_often_as_it_says():
     """Errors fall as 40 / n, so that 5 % are left after 800 labels."""
     random = np.random.default_rng(3)

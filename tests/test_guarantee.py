@@ -465,6 +465,7 @@ def test_the_estimate_covers_the_errors_among_those_accepted_although_the_cut_wa
         assert np.mean(covered) > 0.95 - 3 * (0.05 * 0.95 / 400) ** 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [1, 2])
 def test_the_bound_for_people_who_err_holds_wherever_they_erred(hidden: int) -> None:
     population, size, alpha, budget = 8, 4, 0.3, 2
@@ -486,6 +487,7 @@ def test_the_bound_for_people_who_err_holds_wherever_they_erred(hidden: int) -> 
         assert Fraction(broken, len(samples)) <= Fraction(str(alpha)), pattern
 
 
+@pytest.mark.slow
 def test_the_share_for_people_who_err_holds_wherever_they_erred(samples: np.ndarray) -> None:
     hidden, broken = 10, []
     random = np.random.default_rng(11)

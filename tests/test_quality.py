@@ -137,6 +137,7 @@ def test_a_calibrated_model_is_not_called_miscalibrated() -> None:
     assert np.median([each["value"] for each in found]) < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("overconfident", [0.05, 0.2])
 def test_the_calibration_error_is_found(overconfident: float) -> None:
     found = errors(1000, overconfident, 40)

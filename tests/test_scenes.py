@@ -118,6 +118,7 @@ def outline(box):
     return {"points": [[left, top], [right, top], [right, bottom], [left, bottom]], "label": box["label"]}
 
 
+@pytest.mark.slow
 def test_a_saved_detector_proposes_the_same(scenes, tmp_path):
     values = [BOXES.ordered(each) for each in scenes["boxes"][:40]]
     model = Detector("image").fit(scenes[:40], values, BOXES, 1)

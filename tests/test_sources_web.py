@@ -110,6 +110,7 @@ def records(source: Web, *columns: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for rows in source.read(columns) for row in rows.table.to_pylist()]
 
 
+@pytest.mark.slow
 def test_a_page_becomes_a_record_and_stays_as_it_was_sent(server):
     server.answers["/a"] = page("Bridge opens")
     source = web(server, "/a", agent="labelmill-tests (me@example.org)")

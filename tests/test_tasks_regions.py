@@ -79,6 +79,7 @@ def test_likeness_is_from_0_to_1_symmetric_and_1_with_itself(kind: str, data: st
         assert task.compare(one, one) == pytest.approx(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", VALUES)
 @settings(deadline=None, max_examples=30)
 @given(data=st.data())

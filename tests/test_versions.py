@@ -308,6 +308,7 @@ def test_a_folder_without_a_dataset_is_named(tmp_path: Path) -> None:
         load(Folder("here", tmp_path))
 
 
+@pytest.mark.slow
 def test_a_version_whose_data_are_not_at_hand_says_how_to_get_them(tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "clone")], check=True)
     code, _, err = command(*COMMITS[:2], folder=tmp_path / "clone")

@@ -128,6 +128,7 @@ def expected(state: Mapping[tuple[str, int], tuple[str, int, bool]]) -> dict[tup
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(states=st.lists(STATE, min_size=1, max_size=4))
 def test_after_any_history_the_rounds_say_what_the_server_says_and_a_second_pull_finds_nothing(
@@ -142,6 +143,7 @@ def test_after_any_history_the_rounds_say_what_the_server_says_and_a_second_pull
         assert again.difference.unchanged == len(state)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(before=STATE, after=STATE, data=st.data())
 def test_the_order_of_tasks_and_annotations_does_not_matter(
@@ -465,6 +467,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
     whole=JSON,
