@@ -12,9 +12,9 @@ import pytest
 from stages import InputError
 from stages.label_studio import exports, pulling, pushing
 from stages.label_studio.client import connect
+from stages.label_studio.looking_up import _chunks
 from stages.label_studio.project import ensure, find
 from stages.label_studio.pseudonyms import Names, read_salt
-from stages.label_studio.pushing import _chunks
 from stages.review import read_rounds
 from stages.tables import write_json
 from stages.tasks import load
