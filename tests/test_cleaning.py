@@ -568,6 +568,11 @@ def test_an_unknown_field_is_named_before_any_work(tmp_path: Path, operator: Any
         run(tmp_path, table(["a"]), {"bad": operator})
 
 
+def test_a_class_that_is_no_operator_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cleaning\.mine: builtins\.dict has no `apply`"):
+        run(tmp_path, table(["a"]), {"mine": {}})
+
+
 def test_taken_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="types"):
         run(tmp_path, table(["a"]), {"types": Length("text")})

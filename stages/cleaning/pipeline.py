@@ -148,6 +148,11 @@ def _check(operators: Sequence[Named], fields: Mapping[str, str]) -> None:
     for name, operator in operators:
         if name in (TYPES, SCHEMA):
             raise InputError(f"cleaning.{name}: a last step has this name; choose another")
+        if not callable(getattr(operator, "apply", None)):
+            what = f"{type(operator).__module__}.{type(operator).__name__}"
+            raise InputError(
+                f"cleaning.{name}: {what} has no `apply`; stages/cleaning/base.py says what an operator is"
+            )
         given = (getattr(operator, key, None) or [] for key in NAMING)
         for each in chain.from_iterable([each] if isinstance(each, str) else each for each in given):
             if each not in fields:

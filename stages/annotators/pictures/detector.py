@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import InputError, media, tables
+from stages import tables
 from stages.annotators import logistic
 from stages.annotators.base import NotEnough
 from stages.annotators.logistic import Logistic
 from stages.annotators.pictures.components import Component, components, foreground
 from stages.annotators.pictures.linear import SIDE, described, places
+from stages.annotators.pictures.reading import decoded
 from stages.annotators.pictures.regions import Edges, Regional, objects, regional, regions
 from stages.annotators.texts import column
-from stages.media import pictures as codec
 from stages.tasks import Choice, Proposal, Task, Value
 from stages.tasks.pictures.boxes import intersection_over_union
 
@@ -91,7 +91,7 @@ class Detector:
     def picture(self, path: str) -> tuple[np.ndarray, np.ndarray]:
         """Give a picture's grey values and what is marked in it; each is looked at once, not once per fold."""
         if path not in self._seen:
-            self._seen[path] = _look(path, self.field)
+            self._seen[path] = _look(path)
         return self._seen[path]
 
 
@@ -134,13 +134,10 @@ class DetectorModel:
         return Proposal(value, confidence, [round(score, tables.DIGITS) for score in scores])
 
 
-def _look(path: str, name: str) -> tuple[np.ndarray, np.ndarray]:
+def _look(path: str) -> tuple[np.ndarray, np.ndarray]:
     import cv2
 
-    try:
-        picture = codec.decode(media.read(path))
-    except ValueError as error:
-        raise InputError(f"annotator.field: {name!r} names no picture: {path!r:.100} {error}") from error
+    picture = decoded(path)
     grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return grey, foreground(grey)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, ClassVar
 
-from stages import InputError, media
+from stages import media
 from stages.annotators.described import Described
+from stages.annotators.files import unusable
 from stages.media import pictures as codec
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ImageLinear(Described):
         try:
             return described(codec.grey(media.read(path), SIDE))
         except ValueError as error:
-            raise InputError(f"annotator.field: {self.field!r} names no picture: {path!r:.100} {error}") from error
+            raise unusable("picture", path, error) from error
 
 
 def places() -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from stages import InputError, media
+from stages import media
+from stages.annotators.files import unusable
 from stages.media import pictures as codec
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def content(path: str) -> bytes:
     try:
         return media.read(path) if path else _black()
     except ValueError as error:
-        raise InputError(f"annotator.field: it names no picture: {path!r:.100} {error}") from error
+        raise unusable("picture", path, error) from error
 
 
 def decoded(path: str) -> np.ndarray:
@@ -37,7 +38,7 @@ def decoded(path: str) -> np.ndarray:
     try:
         return codec.decode(content(path))
     except ValueError as error:
-        raise InputError(f"annotator.field: it names no picture: {path!r:.100} {error}") from error
+        raise unusable("picture", path, error) from error
 
 
 def coloured(picture: np.ndarray) -> np.ndarray:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stages import InputError, media
+from stages import media
+from stages.annotators.files import unusable
 from stages.media import sounds
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def content(path: str) -> bytes:
     try:
         return media.read(path)
     except ValueError as error:
-        raise InputError(f"annotator.field: it names no sound: {path!r:.100} {error}") from error
+        raise unusable("sound", path, error) from error
 
 
 def heard(path: str, rate: int) -> np.ndarray:
@@ -36,4 +37,4 @@ def heard(path: str, rate: int) -> np.ndarray:
     try:
         return sounds.read(path, rate)[0]
     except ValueError as error:
-        raise InputError(f"annotator.field: it names no sound: {path!r:.100} {error}") from error
+        raise unusable("sound", path, error) from error
