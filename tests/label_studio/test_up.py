@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,7 @@ class Up:
                 env=project.env,
                 stdout=output,
                 stderr=output,
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's `&` has it ignored
             )
         self.until("Ctrl-C stops the server")
         self.account = json.loads(project.text(".label-studio/account.json"))
