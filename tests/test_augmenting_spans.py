@@ -75,7 +75,10 @@ def test_what_a_span_says_stays_or_has_the_slip(drawn, slip, seed):
         outside = (text[: was["start"]] + text[was["end"] :], now[: each["start"]] + now[each["end"] :])
         if outside[0] == outside[1]:  # then the slip is inside, or nowhere
             assert (before == after) == (text == now)
-        if SequenceMatcher(None, before, after, autojunk=False).ratio() < 0.5:
+        if slip is Delete:  # of a short word little may be left
+            left = iter(before)
+            assert all(sign in left for sign in after)
+        elif SequenceMatcher(None, before, after, autojunk=False).ratio() < 0.5:
             assert slip in (Width, Case)  # which may change every character
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -12,7 +14,7 @@ from stages.augmenting.operators import Edit, Editor, edited
 from stages.tasks import Relations, Spans, Value
 
 Span = dict[str, Any]
-Pool = Mapping[str, Sequence[str]]  # by label, the mentions in the training records
+Pool = Mapping[str, Sequence[str]]  # by label, the mentions in the training records, sorted
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,27 @@ class Mention:
 
     def replace(self, text: str, spans: Sequence[Span], pool: Pool, rng: Random) -> Iterator[Edit]:
         """Give edits from the last mention to the first, so that each is one of the text as it is."""
+        alone = _alone(spans)
         for place in reversed(range(len(spans))):
-            span = spans[place]
-            alone = all(
-                other is span or other["end"] <= span["start"] or span["end"] <= other["start"] for other in spans
-            )
-            others = [each for each in pool[span["label"]] if each != text[span["start"] : span["end"]]]
-            if alone and others and rng.random() < self.share:
-                yield span["start"], span["end"], others[int(rng.random() * len(others))]
+            start, end, known = spans[place]["start"], spans[place]["end"], pool[spans[place]["label"]]
+            own = bisect_left(known, text[start:end])
+            there = known[own : own + 1] == [text[start:end]]
+            others = len(known) - there
+            if place in alone and others and rng.random() < self.share:
+                other = int(rng.random() * others)
+                yield start, end, known[other + (there and other >= own)]
+
+
+def _alone(spans: Sequence[Span]) -> set[int]:
+    """Give the places of those that overlap with no other."""
+    order = sorted(range(len(spans)), key=lambda place: spans[place]["start"])
+    starts = [*(spans[place]["start"] for place in order[1:]), float("inf")]
+    before = accumulate((spans[place]["end"] for place in order), max, initial=0)
+    return {
+        place
+        for place, end, start in zip(order, before, starts, strict=False)
+        if end <= spans[place]["start"] and spans[place]["end"] <= start
+    }
 
 
 def mentions(texts: Iterable[tuple[str, Value]], task: Spans | Relations) -> dict[str, list[str]]:
@@ -67,18 +82,17 @@ def changed(
 ) -> tuple[str, Value] | None:
     """Change a text and move what is marked in it; None if an edit goes over the border of a span, or empties one."""
     spans = spans_of(value)
-    now: list[Span] = [dict(span) for span in spans]
+    moving = _Moving(spans)
     for operator in operators:
         if isinstance(operator, Mention):
-            edits: Iterable[Edit] = operator.replace(text, now, pool, rng)
+            edits: Iterable[Edit] = operator.replace(text, moving.spans(), pool, rng)
         else:
             edits = _leasts(text, operator.edits(text, rng))
         for edit in edits:
             text = edited(text, edit)
-            moved = [_moved(span, edit) for span in now]
-            now = [span for span in moved if span is not None]
-            if len(now) < len(spans):
+            if not moving.along(edit):
                 return None
+    now = moving.spans()
     keys = [(span["start"], span["end"], span["label"]) for span in now]
     if len(set(keys)) < len(keys):
         return None
@@ -104,13 +118,36 @@ def _shared(one: str, other: str) -> int:
     return next((place for place, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
 
 
-def _moved(span: Span, edit: Edit) -> Span | None:
-    start, end, new = edit
-    longer = len(new) - (end - start)
-    if start >= span["end"]:
-        return span
-    if end <= span["start"]:
-        return {**span, "start": span["start"] + longer, "end": span["end"] + longer}
-    if span["start"] <= start and end <= span["end"] and span["end"] + longer > span["start"]:
-        return {**span, "end": span["end"] + longer}
-    return None
+class _Moving:
+    """Spans in a text that changes, by the order of their starts, so that an edit looks at those near it alone."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self.given = spans
+        self.order = sorted(range(len(spans)), key=lambda place: spans[place]["start"])
+        self.starts = [spans[place]["start"] for place in self.order]
+        self.ends = [spans[place]["end"] for place in self.order]
+        self.longest = max((end - start for start, end in zip(self.starts, self.ends, strict=True)), default=0)
+
+    def spans(self) -> list[Span]:
+        """Give them as they stand, in the order in which they were given."""
+        now = list(self.given)
+        for place, start, end in zip(self.order, self.starts, self.ends, strict=True):
+            now[place] = {**now[place], "start": start, "end": end}
+        return now
+
+    def along(self, edit: Edit) -> bool:
+        """Move them; False if the edit goes over the border of one, or empties it."""
+        start, end, new = edit
+        longer = len(new) - (end - start)
+        after = bisect_left(self.starts, end)
+        for place in range(bisect_right(self.starts, start - self.longest), after):
+            if self.ends[place] <= start:
+                continue
+            if self.starts[place] > start or self.ends[place] < end or self.ends[place] + longer <= self.starts[place]:
+                return False
+            self.ends[place] += longer
+        if longer:
+            self.starts[after:] = [each + longer for each in self.starts[after:]]
+            self.ends[after:] = [each + longer for each in self.ends[after:]]
+            self.longest += max(longer, 0)
+        return True
