@@ -706,7 +706,7 @@ def test_files_that_dvc_watches_are_taken(path):
 def test_files_that_dvc_does_not_watch_are_refused(path):
     files = Files(path=path, format="csv", encoding="utf-8")
     for source in (files, Sentences(documents=files, id="id", text="text")):
-        with pytest.raises(InputError, match=r"sources\.s: path: .* is not below data/raw/"):
+        with pytest.raises(InputError, match=r"^dataset\.sources\.s\.path: .* is not below data/raw/"):
             require_below("data/raw", {"s": source})
 
 

@@ -114,6 +114,7 @@ def learn(texts: Sequence[str], counted: tuple[Counts, ...]) -> tuple[Terms, Any
     Both are, to the last bit, those of `sklearn.feature_extraction.text.TfidfVectorizer`.
     """
     import numpy as np
+    from scipy.sparse import csr_matrix
 
     vocabularies, frequencies, found = [], [], []
     for counts in counted:
@@ -123,7 +124,7 @@ def learn(texts: Sequence[str], counted: tuple[Counts, ...]) -> tuple[Terms, Any
         numbers = numbers[first.argsort()]  # a row's terms stay in the order in which the texts have them first
         place = np.zeros(len(names), dtype=table.indices.dtype)
         place[numbers] = range(len(numbers))
-        table = type(table)((table.data, place[table.indices], table.indptr), shape=(len(texts), len(numbers)))
+        table = csr_matrix((table.data, place[table.indices], table.indptr), shape=(len(texts), len(numbers)))
         table.sort_indices()
         vocabulary = sorted(names[number] for number in numbers)
         place[[counts.numbers[term] for term in vocabulary]] = range(len(vocabulary))

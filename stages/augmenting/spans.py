@@ -44,7 +44,7 @@ class Mention:
         for place in reversed(range(len(spans))):
             start, end, known = spans[place]["start"], spans[place]["end"], pool[spans[place]["label"]]
             own = bisect_left(known, text[start:end])
-            there = known[own : own + 1] == [text[start:end]]
+            there = own < len(known) and known[own] == text[start:end]
             others = len(known) - there
             if place in alone and others and rng.random() < self.share:
                 other = int(rng.random() * others)

@@ -27,6 +27,6 @@ def require_below(folder: str, sources: Mapping[str, Source]) -> None:
             continue
         if Path(folder) not in Path(os.path.normpath(path)).parents:
             raise InputError(
-                f"sources.{name}: path: {path!r} is not below {folder}/, which is all that `dvc repro` watches; "
+                f"dataset.sources.{name}.path: {path!r} is not below {folder}/, which is all that `dvc repro` watches; "
                 f"put the files there, and write the path from the project's root"
             )
