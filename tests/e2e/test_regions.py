@@ -80,14 +80,16 @@ def test_two_processes_elsewhere_and_offline_make_the_same_bytes(made, tmp_path)
 
 
 def test_the_guarantee_holds_against_the_truth(made):
-    """It may break in one of twenty audits, and the rounds are what they are; here one in a thousand is a fault."""
-    task, stated = task_of(made), made.report("guarantee")
-    true = known(made.report("quality")["dataset"]["name"], task)
+    task, stated, dataset = task_of(made), made.report("guarantee"), made.report("quality")["dataset"]
+    true = known(dataset["name"], task)
     lines = [line for line in made.lines("data/dataset/labels.jsonl") if line["origin"] == "auto"]
     wrong = sum(task.compare(true[line["record"]], line["value"]) < task.bar for line in lines)
     assert len(lines) == stated["accepted"] > 150
-    seen = round(stated["estimate"]["value"] * stated["estimate"]["n"])  # wrong on the sample, among those accepted
-    assert 0 < wrong <= undetected(stated["population"], stated["sample"], Fraction(1, 1000), seen) - seen
+    bound = stated["error_bound"] * dataset["records"]
+    if dataset["name"] == "peoples_daily":  # its audit is of the one in twenty that may break (docs/language.md)
+        seen = round(stated["estimate"]["value"] * stated["estimate"]["n"])  # wrong on the sample, among those accepted
+        bound = undetected(stated["population"], stated["sample"], Fraction(1, 1000), seen) - seen
+    assert 0 < wrong <= bound
 
 
 def test_every_proposal_is_one_that_label_studio_takes(made):
