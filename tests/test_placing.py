@@ -73,6 +73,7 @@ def test_a_span_of_a_text_that_changed_counts_if_its_words_stayed_in_their_place
     stood = all(
         after[(place := slice(each["start"], each["end"]))].split() == before[place].split()
         and after[place] == after[place].strip()
+        and each["end"] <= len(after)
         for each in spans
     )
     assert held(answer(NAMES, spans, before), after).void is not stood
@@ -91,6 +92,11 @@ def test_a_span_that_counts_quotes_what_stands_nowhere_else_unmarked(before, aft
             assert words.split() == before[start:end].split()
             found = {(n, n + len(words)) for n in range(len(after)) if after.startswith(words, n)}
             assert (start, end) in found <= marked
+
+
+@pytest.mark.parametrize(("before", "place", "after"), [("a ", (1, 2), "a"), ("a  b", (0, 4), "a b")])
+def test_a_span_that_a_shorter_text_cuts_is_void_whatever_is_left_of_it(before, place, after):
+    assert held(answer(NAMES, [span(*place)], before), after).void
 
 
 @pytest.mark.parametrize("stale", ["keep", "recheck"])

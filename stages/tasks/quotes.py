@@ -56,7 +56,7 @@ def standing(quoted: Iterable[tuple[Place, Any]], text: str) -> bool:
     places: dict[str, set[Place]] = {}
     for (start, end), words in quoted:
         now = text[start:end]
-        if not isinstance(words, str) or not (now == words or _written(now, words)):
+        if end > len(text) or not isinstance(words, str) or not (now == words or _written(now, words)):
             return False
         places.setdefault(now, set()).add((start, end))
     return all(marked.issuperset(_places(words, text)) for words, marked in places.items())
