@@ -195,11 +195,11 @@ def test_two_processes_reject_the_same(tmp_path):
 
 
 def test_a_picture_is_decoded_once_for_all_operators_and_passes(tmp_path, monkeypatch):
-    given = table(tmp_path, {"a.jpg": FLOWER, "b.jpg": TEMPLE, "c.jpg": TEMPLE})
+    given = table(tmp_path, {"a.jpg": FLOWER, "b.jpg": TEMPLE, "c.jpg": TEMPLE, "d.png": FLOWER.rotate(180)})
     tables.write(tmp_path / "in", [given], dict.fromkeys(given, "text"), 10)
     opened = []
-    decode = looks.opened
-    monkeypatch.setattr(looks, "opened", lambda data: opened.append(data) or decode(data))
+    decode = looks.codec.opened
+    monkeypatch.setattr(looks.codec, "opened", lambda data: opened.append(data) or decode(data))
     operators = {"size": Size("image", shorter=1), "sharp": Sharpness("image"), "same": DuplicatePictures("image")}
     (tmp_path / "scratch").mkdir()
     store, shards = media.Store(tmp_path / "out", "out"), tables.shards(tmp_path / "in")

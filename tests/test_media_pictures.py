@@ -9,6 +9,7 @@ import warnings
 import zlib
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -196,11 +197,23 @@ def test_without_a_column_of_ids_the_id_is_the_content(tmp_path):
     assert len(set(frame["content"])) == 1
 
 
+def plain(data: bytes) -> tuple[bytes, str]:
+    with TemporaryDirectory() as folder:
+        return codec.plain(Store(Path(folder), folder).put("r", ".x", data))
+
+
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20)) | st.just((5, 7, 3))))
 def test_what_is_encoded_is_decoded_pixel_for_pixel(pixels):
     assert (codec.decode(codec.encode(pixels)) == pixels).all()
-    data, suffix = codec.plain(codec.encode(pixels))
-    assert (data, suffix) == (codec.encode(pixels), ".png")
+    assert plain(codec.encode(pixels)) == (codec.encode(pixels), ".png")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_what_is_plain_already_stays_as_it_is_byte_for_byte(kind):
+    once, suffix = plain(encoded(Image.fromarray(PHOTO), kind, dpi=(72, 72)))
+    assert suffix == {"JPEG": ".jpg", "PNG": ".png"}[kind]
+    assert plain(once) == (once, suffix)
+    assert (codec.decode(once) == codec.decode(encoded(Image.fromarray(PHOTO), kind))).all()
 
 
 def refused(data: bytes) -> str | None:

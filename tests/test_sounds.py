@@ -7,6 +7,7 @@ import json
 import struct
 import tarfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -88,18 +89,22 @@ def test_hostile_files_say_what_is_wrong(data, why):
     assert why in told(data)
 
 
+def plain(data: bytes) -> tuple[bytes, str]:
+    with TemporaryDirectory() as folder:
+        return sounds.plain(Store(Path(folder), folder).put("r", ".x", data), RATE)
+
+
 @given(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=50), st.sampled_from(["WAV", "FLAC", "AIFF"]))
 def test_samples_of_16_bits_stay_as_they_are(samples, form):
-    written = file(np.array(samples, dtype=np.int16), form)
-    plain = sounds.plain(written, RATE)[0]
-    assert np.frombuffer(plain[44:], dtype="<i2").tolist() == samples
-    assert sounds.plain(plain, RATE) == (plain, ".wav")
+    once, suffix = plain(file(np.array(samples, dtype=np.int16), form))
+    assert np.frombuffer(once[44:], dtype="<i2").tolist() == samples
+    assert plain(once) == (once, suffix) == (once, ".wav")
 
 
 def test_channels_are_mixed_and_the_rate_is_unified():
     times = np.arange(44_100) / 44_100
     stereo = np.stack([0.5 * np.sin(2 * np.pi * 440 * times), np.zeros(44_100)], axis=1)
-    with soundfile.SoundFile(io.BytesIO(sounds.plain(file(stereo, rate=44_100), RATE)[0])) as made:
+    with soundfile.SoundFile(io.BytesIO(plain(file(stereo, rate=44_100))[0])) as made:
         assert (made.samplerate, made.channels, made.frames, made.subtype) == (RATE, 1, RATE, "PCM_16")
         spectrum = np.abs(np.fft.rfft(made.read()))
     assert spectrum.argmax() == 440

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from stages import InputError
 from stages.cleaning import groups
-from stages.cleaning.base import Outcome, texts
+from stages.cleaning.base import Outcome, strings, texts
 from stages.cleaning.groups import Decision, Summary
 from stages.cleaning.limits import Bounds
 from stages.media import pictures as codec
@@ -216,7 +216,7 @@ def _standardised(thumbnails: np.ndarray) -> np.ndarray:
 
 
 def _looks(table: pd.DataFrame, field: str) -> list[codec.Look | None]:
-    return [codec.look(path) if isinstance(path, str) else None for path in table[field]]
+    return [None if path is None else codec.look(path) for path in strings(texts(table, field))]
 
 
 def _rejecting(table: pd.DataFrame, field: str, fault: Callable[[codec.Look], str | None]) -> Outcome:

@@ -72,9 +72,9 @@ def finished(
         ending = f"-{field}" if len(files) > 1 else ""
         paths: list[str | None] = []
         prints: list[str | None] = []
-        for id, path in zip(table["id"], table[field], strict=True):
-            if isinstance(path, str):
-                data, suffix = codec.plain(media.read(path), *settings)
+        for id, path in zip(table["id"], strings(texts(table, field)), strict=True):
+            if path is not None:
+                data, suffix = codec.plain(path, *settings)
                 paths.append(store.put(f"{id}{ending}", suffix, data))
                 prints.append(codec.print_of(path))
             else:

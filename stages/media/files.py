@@ -81,8 +81,11 @@ class Store:
         """
         stem = id if _PLAIN.fullmatch(id) else sha256(id.encode()).hexdigest()[:32]
         name = stem + (suffix.lower() if _SUFFIX.fullmatch(suffix) else "")
-        (self.folder / FOLDER).mkdir(parents=True, exist_ok=True)
-        (self.folder / FOLDER / name).write_bytes(data)
+        try:
+            (self.folder / FOLDER / name).write_bytes(data)
+        except FileNotFoundError:  # the first
+            (self.folder / FOLDER).mkdir(parents=True, exist_ok=True)
+            (self.folder / FOLDER / name).write_bytes(data)
         return f"{self.place}/{FOLDER}/{name}"
 
     def pack(self, most: int = MOST) -> None:

@@ -131,8 +131,8 @@ def decode(data: bytes) -> tuple[np.ndarray, int]:
     return heard, rate
 
 
-def plain(data: bytes, rate: int) -> tuple[bytes, str]:
-    """Give a sound as WAV of one channel, 16 bits and a sample rate, without metadata, and the suffix of its format.
+def plain(reference: str, rate: int) -> tuple[bytes, str]:
+    """Give the sound that a table names as WAV of one channel, 16 bits and a sample rate, without metadata, and `.wav`.
 
     What is so already keeps its samples. Channels are mixed evenly; another rate is brought about by a polyphase filter
     (`scipy.signal.resample_poly`).
@@ -142,7 +142,7 @@ def plain(data: bytes, rate: int) -> tuple[bytes, str]:
     ValueError
         As `decode`.
     """
-    heard, own = decode(data)
+    heard, own = decode(files.read(reference))
     return encode(_resampled(heard.mean(axis=1, dtype="float64"), own, rate), rate), SUFFIX
 
 

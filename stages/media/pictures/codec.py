@@ -16,7 +16,6 @@ PIXELS = 64_000_000  # of one picture; what has more is not decoded
 FORMATS = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".png", "BMP": ".png", "TIFF": ".png", "WEBP": ".png"}
 GREY, COLOUR = "L", "RGB"
 ORIENTATION = 0x0112  # the EXIF tag
-JPEG = b"\xff\xd8"  # how such a file begins
 
 
 def opened(data: bytes) -> tuple[Image, Image, bool]:
@@ -70,29 +69,32 @@ def decode(data: bytes) -> np.ndarray:
     return np.asarray(opened(data)[1])
 
 
-def plain(data: bytes) -> tuple[bytes, str]:
-    """Give a picture that has no `problem` without metadata, as it is shown, and the suffix of its format.
+def lasting(picture: Image, shown: Image, turned: bool) -> str | None:
+    """Give the suffix of what `opened` opened, if it can be kept without metadata and without being written anew."""
+    if turned or shown.mode != picture.mode:
+        return None
+    if picture.format == "JPEG" or (picture.format == "PNG" and not picture.info):
+        return FORMATS[picture.format]
+    return None
 
-    What is plain already stays as it is, byte for byte; of a JPEG whose metadata do not turn it only these are cut
-    out, and it is not decoded; all else becomes a PNG.
+
+def plain(data: bytes, suffix: str | None) -> tuple[bytes, str]:
+    """Give a picture without metadata, as it is shown, and the suffix of its format.
+
+    Parameters
+    ----------
+    suffix
+        What `lasting` said. A PNG then stays as it is, byte for byte, and what describes a JPEG is cut out; all else
+        becomes a PNG.
 
     Raises
     ------
     ValueError
         As `decode`, if it has to be decoded.
     """
-    from PIL import Image
-
-    if data[:2] == JPEG:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            head = Image.open(BytesIO(data), formats=["JPEG"])
-            if head.format == "JPEG" and head.mode in (GREY, COLOUR) and head.getexif().get(ORIENTATION, 1) == 1:
-                return _without_segments(data), ".jpg"
-    picture, shown, turned = opened(data)
-    if picture.format == "PNG" and shown.mode == picture.mode and not turned and not picture.info:
-        return data, ".png"
-    return _png(shown), ".png"
+    if suffix is None:
+        return _png(opened(data)[1]), ".png"
+    return _without_segments(data) if suffix == ".jpg" else data, suffix
 
 
 def encode(pixels: np.ndarray) -> bytes:

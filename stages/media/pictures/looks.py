@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from stages.media import files
-from stages.media.pictures.codec import GREY, opened
+from stages.media.pictures import codec
 from stages.media.seen import SEEN
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Look:
         The grey values at 16 × 16 pixels, row by row.
     pixels
         SHA-256 of what is shown; the same for two files with the same pixels.
+    suffix
+        As `codec.lasting` gives it.
     """
 
     problem: str | None
@@ -53,6 +55,7 @@ class Look:
     print: int = 0
     thumbnail: bytes = b""
     pixels: bytes = b""
+    suffix: str | None = None
 
 
 def problem(reference: str) -> str | None:
@@ -65,6 +68,11 @@ def print_of(reference: str) -> str:
     return look(reference).pixels.hex()
 
 
+def plain(reference: str) -> tuple[bytes, str]:
+    """Give the picture that a table names, and that has no `problem`, as `codec.plain` does."""
+    return codec.plain(files.read(reference), look(reference).suffix)
+
+
 def look(reference: str) -> Look:
     """Look at the picture that a table names, once; what is wrong with it is said and not raised."""
     if reference not in SEEN:
@@ -74,18 +82,17 @@ def look(reference: str) -> Look:
 
 
 def _look(reference: str) -> Look:
+    import cv2
     import numpy as np
     from PIL.Image import Resampling
 
     try:
-        shown = opened(files.read(reference))[1]
+        picture, shown, turned = codec.opened(files.read(reference))
     except ValueError as error:
         return Look(str(error))
     width, height = shown.size
-    grey = shown.convert(GREY)
-    shades, values = np.array(grey.histogram()), np.arange(256)
-    mean = int(shades @ values) / (width * height)
-    reduced = grey
+    grey = reduced = shown.convert(codec.GREY)
+    mean, deviation = np.ravel(cv2.meanStdDev(np.asarray(grey)))
     if max(grey.size) > SHARP:
         reduced = grey.copy()
         reduced.thumbnail((SHARP, SHARP), resample=Resampling.BILINEAR)
@@ -96,27 +103,25 @@ def _look(reference: str) -> Look:
         problem=None,
         width=width,
         height=height,
-        brightness=round(mean, 3),
-        contrast=round(float(np.sqrt(shades @ (values - mean) ** 2 / (width * height))), 3),
+        brightness=round(float(mean), 3),
+        contrast=round(float(deviation), 3),
         sharpness=round(_sharpness(np.asarray(reduced)), 3),
         print=_print(np.asarray(small, dtype=np.float64)),
         thumbnail=small.reduce(SMALL // THUMBNAIL).tobytes(),
         pixels=pixels.digest(),
+        suffix=codec.lasting(picture, shown, turned),
     )
 
 
 def _sharpness(grey: np.ndarray) -> float:
+    import cv2
     import numpy as np
 
     if min(grey.shape) < 3:
         return 0.0
-    values = grey.astype(np.int16)
-    around = values[:-2, 1:-1] + values[2:, 1:-1]
-    around += values[1:-1, :-2]
-    around += values[1:-1, 2:]
-    around -= 4 * values[1:-1, 1:-1]
-    edges = around.ravel().astype(np.float64)  # whole numbers, whose sums are exact
-    return float(edges @ edges / edges.size - (edges.sum() / edges.size) ** 2)
+    edges = cv2.Laplacian(grey, cv2.CV_16S)[1:-1, 1:-1]  # whole numbers, whose sums are exact
+    total, *_ = np.ravel(cv2.sumElems(edges))
+    return float(cv2.norm(edges, cv2.NORM_L2SQR) / edges.size - (total / edges.size) ** 2)
 
 
 def _print(small: np.ndarray) -> int:
