@@ -2,6 +2,7 @@
 
 from stages.cleaning.base import Operator, Outcome, WholeTableOperator
 from stages.cleaning.chinese import Script, Width
+from stages.cleaning.drafts import TRAIL, columns
 from stages.cleaning.duplicates import ExactDuplicates, NearDuplicates, alike
 from stages.cleaning.formats import Dates, MapValues, Numbers, Units
 from stages.cleaning.imputing import FillByGroup, FillByNeighbours, FillInTime
@@ -10,7 +11,7 @@ from stages.cleaning.limits import Filter, Length
 from stages.cleaning.missing import Missing
 from stages.cleaning.outliers import Isolated, Outliers
 from stages.cleaning.personal import MaskPersonalData
-from stages.cleaning.pipeline import TRAIL, Cleaned, Operators, clean, columns
+from stages.cleaning.pipeline import Cleaned, Operators, clean
 from stages.cleaning.repair import RepairText
 from stages.cleaning.webtext import Lines, Prose, Repetition
 from stages.cleaning.wording import BlockedWords, Language
