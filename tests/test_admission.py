@@ -1,3 +1,5 @@
+import pytest
+
 from stages.quality import Guarantee, admission
 from stages.review.judging import Audited
 
@@ -42,8 +44,25 @@ def test_a_complete_audit_admits_all_but_the_sample():
     sample = IDS[::2]
     admitted, block = admission(SETTINGS, audit(dict.fromkeys(sample, False)), AUTO, people(*sample), 200)
     assert sorted(admitted) == IDS[1::2]
-    assert (block["accepted"], block["coverage"], block["error_bound"]) == (100, 0.5, 0.1)
+    assert (block["accepted"], block["coverage"], block["error_bound"]) == (100, 1, 0.1)
     assert block["reason"] is None
+
+
+def test_coverage_is_of_what_people_have_not_labelled():
+    sample = dict.fromkeys(IDS[::2], False)
+    proposed = AUTO[:190]  # what has no proposal is not accepted, and counts
+    _, block = admission(SETTINGS, audit(sample), proposed, people(*sample, *IDS[1:100:2]), 200)
+    assert (block["accepted"], block["coverage"]) == (45, 45 / 50)
+
+
+def test_where_people_have_labelled_everything_nothing_is_promised_and_the_reason_is_said():
+    sample = dict.fromkeys(IDS[::2], False)
+    for settings in (SETTINGS, Guarantee("class", 0.1, 0.05, class_scope="accepted")):
+        admitted, block = admission(settings, audit(sample), AUTO, people(*IDS), 200)
+        assert not admitted
+        assert block["coverage"] is block["error_bound"] is block["sensitivity"] is None
+        assert block["reason"] == "people have labelled every record"
+        assert block["errors"] == 0
 
 
 def test_a_sampled_record_that_people_skipped_is_wrong_and_stays_without_a_label():
@@ -159,4 +178,6 @@ def test_the_forecast_is_of_larger_audits_within_the_population():
     sample = IDS[::3]
     _, block = admission(SETTINGS, audit(dict.fromkeys(sample, False)), AUTO, people(*sample), 200)
     assert list(block["forecast"]) == ["134", "200"]
-    assert block["forecast"]["200"] == {"accepted": 0, "coverage": 0, "labelled": 200}
+    assert block["forecast"]["134"] == pytest.approx({"accepted": 66, "coverage": 1, "labelled": 200})
+    labelled = {"reason": "people have labelled every record"}
+    assert block["forecast"]["200"] == {"accepted": 0, "coverage": None, "labelled": 200} | labelled

@@ -116,6 +116,20 @@ def test_coverage_is_reached_by_the_smallest_audit_that_does_or_by_a_better_anno
     assert (found["queue"], found["labels"]["value"]) == ("active", None)
 
 
+def test_where_people_have_labelled_everything_no_queue_helps_coverage() -> None:
+    stated = statement(measured(0.8, 0.7, 0.9))
+    reason = "people have labelled every record"
+    stated["guarantee"] |= {
+        "coverage": None,
+        "reason": reason,
+        "forecast": {"600": {"coverage": None, "reason": reason}},
+    }
+    found = advised(Gate("guarantee.coverage", at_least=0.5), stated)["good"]
+    assert wording.advice(found) == f"{reason}, and none is left to promise anything of"
+    stated["guarantee"] |= {"coverage": 0.4, "reason": None}
+    assert advised(Gate("guarantee.coverage", at_least=0.5), stated)["good"]["queue"] == "active"
+
+
 def test_no_queue_makes_people_agree() -> None:
     found = advised(Gate("agreement.alpha", at_least=0.8), statement(measured(0.8, 0.7, 0.9)))["good"]
     assert found["queue"] is None

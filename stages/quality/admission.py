@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from stages.quality.findings import Block, Finding, Part, find, tell, unknown
+from stages.quality.findings import LABELLED, Block, Finding, Part, find, tell, unknown
 from stages.quality.guarantee import rank
 from stages.quality.hypergeometric import spent
 from stages.quality.settings import Guarantee
@@ -52,6 +52,7 @@ def admission(
     Why each automatic label is admitted, by record; those that people labelled, or skipped in the audit, have none.
     And the block `guarantee` of `reports/quality.json`, whose `reason` says why nothing is promised:
 
+    - `coverage` is the share of what people have not labelled that is accepted.
     - `error_bound` is what holds with probability 1 − alpha: of the dataset's records (scope `dataset`) or of the
       accepted labels (scope `accepted`), at most this share is wrongly labelled by the annotator.
     - `estimate` is the share of the accepted labels that is wrong, with an exact 95 % interval. The interval takes the
@@ -92,8 +93,7 @@ def admission(
         }
         return admitted, block | {"accepted": len(admitted), "threshold": sure}
     # one that people skipped counts as wrong, so it may not be labelled either
-    taken = labelled | audit.wrong.keys() | set(audit.population).difference(confidence)
-    parts = _parts(settings, audit, auto, taken, records)
+    parts = _parts(settings, audit, auto, labelled | audit.wrong.keys(), records)
     findings = {name: find(part) for name, part in parts.items()}
     admitted = {
         id: why
@@ -112,7 +112,7 @@ def _lacking(settings: Guarantee, audit: Audited | None, auto: Sequence[Mapping[
     if not auto:
         return "there are no automatic labels"
     if not audit.population:
-        return "people have labelled every record"
+        return LABELLED
     if audit.missing:
         count = len(audit.missing) + len(audit.wrong)
         return f"audit {audit.number}: {len(audit.missing)} of {count} sampled records are not labelled yet"
@@ -122,7 +122,7 @@ def _lacking(settings: Guarantee, audit: Audited | None, auto: Sequence[Mapping[
 
 
 def _parts(
-    settings: Guarantee, audit: Audited, auto: Sequence[Mapping[str, Any]], taken: Collection[str], records: int
+    settings: Guarantee, audit: Audited, auto: Sequence[Mapping[str, Any]], answered: Collection[str], records: int
 ) -> dict[str, Part]:
     """Part the population by what is promised of it.
 
@@ -131,6 +131,7 @@ def _parts(
     """
     proposal = {line["record"]: line["value"] for line in auto}
     confidence = {line["record"]: line["confidence"] for line in auto}
+    taken = set(audit.population).difference(confidence).union(answered)
 
     def part(ids: Sequence[str], records: int, parts: int) -> Part:
         ranking = rank(ids, [confidence.get(id, -1.0) for id in ids])  # what has no proposal comes last
@@ -139,6 +140,7 @@ def _parts(
             ranking=ranking,
             errors={id: audit.wrong[id] for id in ranking if id in audit.wrong},
             taken=taken,
+            left=len(set(ids).difference(answered)),
             records=records,
             epsilon=settings.epsilon,
             alpha=spent(settings.alpha, parts),

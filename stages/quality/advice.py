@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from stages.quality.findings import LABELLED
 from stages.quality.gates import PASS
 
 Block = Mapping[str, Any]
@@ -76,13 +77,15 @@ def _first(sample: str, finding: Block, stated: Block) -> dict[str, Any]:
 def _guarantee(finding: Block, stated: Block) -> dict[str, Any]:
     """Look for an audit that is large enough, if the annotator stays as it is."""
     guarantee = stated["guarantee"]
+    if finding["value"] is None and finding["reason"] == LABELLED:
+        return _told(None, None, f"{LABELLED}, and none is left to promise anything of")
     if finding["value"] is None:
         return _first("audit", finding, stated)
     key = finding["metric"].removeprefix("guarantee.")
-    sizes = {int(size): each for size, each in (guarantee.get("forecast") or {}).items() if key in each}
+    sizes = {int(size): each for size, each in (guarantee.get("forecast") or {}).items() if each.get(key) is not None}
     enough = [size for size in sorted(sizes) if _clears(finding, sizes[size][key])]
     if enough:
-        return _told("audit", enough[0] - guarantee["sample"], "a larger audit would admit more")
+        return _told("audit", enough[0] - guarantee["sample"], "a larger audit would admit a larger share")
     return _told("active", None, f"{BETTER}: no larger audit that was looked at does by itself")
 
 

@@ -14,6 +14,7 @@ from stages.quality.hypergeometric import Alpha, between, exact
 
 RATES = (0.01, 0.02, 0.05)  # of the sample's labels, wrong in favour of the annotator
 LARGER = (2, 4)  # times the sample
+LABELLED = "people have labelled every record"
 
 Block = dict[str, Any]
 
@@ -26,6 +27,7 @@ class Part:
     ranking: Sequence[str]
     errors: Mapping[str, bool]
     taken: Collection[str]
+    left: int  # that people have not labelled
     records: int  # that the scope `dataset` takes its share of
     epsilon: float
     alpha: Alpha
@@ -83,12 +85,13 @@ def tell(findings: Sequence[Finding], confidence: Mapping[str, float]) -> Block:
     population = sum(len(part.ranking) for part in parts)
     sample = sum(len(part.errors) for part in parts)
     accepted = sum(len(finding.accepted) for finding in findings)
-    promising = [finding for finding in findings if finding.admission.wrong is not None]
+    left = sum(part.left for part in parts)
+    promising = [finding for finding in findings if finding.part.left and finding.admission.wrong is not None]
     whole = sum(finding.of for finding in findings)
     scope, epsilon = parts[0].scope, parts[0].epsilon
-    few = "the sample of {} shows no part of the ranking to be at most {:g} wrong"
+    few = f"the sample of {sample} shows no part of the ranking to be at most {epsilon:g} wrong"
     if scope == "dataset":
-        few = "the sample of {} is too small to promise at most {:g} wrong"
+        few = f"the sample of {sample} is too small to promise at most {epsilon:g} wrong"
     hidden = {rate: ceil(exact(rate) * sample) for rate in RATES}
     return {
         "sample": sample,
@@ -99,7 +102,7 @@ def tell(findings: Sequence[Finding], confidence: Mapping[str, float]) -> Block:
             default=None,
         ),
         "accepted": accepted,
-        "coverage": accepted / population if population else None,
+        "coverage": accepted / left if left else None,
         "error_bound": sum(each.admission.wrong or 0 for each in promising) / whole if promising and whole else None,
         "estimate": _estimate(findings),
         "sensitivity": {
@@ -114,7 +117,7 @@ def tell(findings: Sequence[Finding], confidence: Mapping[str, float]) -> Block:
         }
         if sample
         else None,
-        "reason": None if promising else few.format(sample, epsilon),
+        "reason": None if promising else few if left else LABELLED,
     }
 
 
@@ -159,7 +162,10 @@ def _forecast(parts: Sequence[Part], larger: int, sample: int, population: int) 
             cut = foreseen_share(part.heads, grown, part.epsilon, part.alpha)
         accepted += cut * (1 - grown / n)
     labelled = larger + round(accepted)  # by people or by the annotator
-    return {"accepted": round(accepted), "coverage": accepted / population, "labelled": labelled}
+    found = {"accepted": round(accepted), "coverage": None, "labelled": labelled}
+    if larger == population:
+        return found | {"reason": LABELLED}
+    return found | {"coverage": accepted / (population - larger)}
 
 
 def unknown(reason: str | None) -> Block:

@@ -14,7 +14,7 @@ GUARANTEE = {
     "sample": "Of these, sampled and labelled by people",
     "errors": "Automatic labels wrong on the sample",
     "accepted": "Automatic labels accepted",
-    "coverage": "Share of the audit's records accepted (coverage)",
+    "coverage": "Share accepted of what people have not labelled (coverage)",
     "threshold": "Least confidence accepted",
     "error_bound": "Bound on the share that is wrong",
 }
@@ -95,8 +95,12 @@ def _forecast(guarantee: Block) -> list[Markup]:
     now = {key: guarantee[key] for key in ("accepted", "coverage")}
     now["labelled"] = guarantee["sample"] + now["accepted"]
     rows = [
-        (f"{int(size):,}", *(wording.figure(each[key]) for key in ("accepted", "coverage", "labelled")))
+        (f"{int(size):,}", *(_figure(each, key) for key in ("accepted", "coverage", "labelled")))
         for size, each in {guarantee["sample"]: now, **sizes}.items()
     ]
     heads = ("Sample", "Accepted", "Coverage", "Labelled by either")
     return [tag("h3", "What a larger audit would buy"), tag("p", told), table(heads, rows, ("", "n", "n", "n"))]
+
+
+def _figure(each: Block, key: str) -> str:
+    return wording.reason(each, key) if each[key] is None else wording.figure(each[key])
