@@ -314,6 +314,11 @@ def test_a_file_without_settings_is_refused(project: Project, text: str) -> None
     assert project.refused(*BASE).startswith(f"conf/{TWEETS}: ")
 
 
+def test_a_cleaning_that_is_left_empty_is_not_taken_to_clean_nothing(project: Project) -> None:
+    (project.root / "conf" / TEXT).write_text("# to be done\n")
+    assert project.refused(*BASE).startswith(f"conf/{TEXT}: this file sets nothing")
+
+
 def test_a_stage_that_is_interrupted_says_so_in_one_line(project: Project) -> None:
     @stage
     def wait(seed: int) -> str:

@@ -122,7 +122,12 @@ def _made(kinds: Mapping[str, Any], arguments: list[str]) -> dict[str, Any]:
         if config.get(name) is None:
             raise InputError(f"the command line lacks {name}=…: dvc.yaml passes it, as chosen in params.yaml")
         try:
-            made[name] = targets.make(kind, targets.plain(config, name), name)
+            settings = targets.plain(config, name)
+            if settings == {}:
+                raise InputError(
+                    f"{targets.where(name)}: this file sets nothing; copy another of its folder, and edit it"
+                )
+            made[name] = targets.make(kind, settings, name)
         except OmegaConfBaseException as error:
             raise InputError(f"{targets.where(str(error.full_key))}: {str(error).splitlines()[0]}") from error
     return made
