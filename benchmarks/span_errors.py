@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ def ranked(table: pd.DataFrame, seed: int) -> tuple[np.ndarray, dict[str, Sequen
     }
 
 
-def _falling(ids: Sequence[str], ranking: Sequence[str]) -> list[float]:
+def _falling(ids: Sequence[str], ranking: Iterable[str]) -> list[float]:
     place = {id: -float(rank) for rank, id in enumerate(ranking)}
     return [place.get(id, -float(len(ids))) for id in ids]
 

@@ -33,7 +33,7 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
     }
     audit = audited(records["id"], human, auto, review.audit, task, quality.bar(task), seed)
     statement, plots = measures.statement(version, human, auto, audit, quality, task, seed)
-    version["cases"] = measures.cases(version["suspicious"], human, auto, audit)
+    version["cases"] = measures.cases(list(version["suspicious"]), human, auto, audit)
     worth = {case["record"] for cases in version["cases"].values() for case in cases}
     version["shown"] = {
         id: {name: records[name][row] for name in dataset.shown} for row, id in enumerate(records["id"]) if id in worth

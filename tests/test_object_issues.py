@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.quality import label_issues, region_doubts
+from stages.quality import label_issues
 from stages.tasks import Doubt
 from stages.tasks.pictures import Boxes, Masks
 from tests.test_publishing_pictures import box
@@ -91,5 +91,6 @@ def test_the_strongest_doubt_decides_what_is_not_found_comes_last_and_what_is_ri
             ("f", [CAT], [0.9]),
         )
     ]
-    assert label_issues(BOXES, human, auto) == label_issues(BOXES, human[::-1], auto[::-1]) == ["c", "b", "d"]
-    assert sorted(region_doubts(BOXES, human, auto)) == ["b", "c", "d"]
+    ranking = label_issues(BOXES, human, auto)
+    assert list(ranking) == list(label_issues(BOXES, human[::-1], auto[::-1])) == ["c", "b", "d"]
+    assert [each.kind for doubts in ranking.values() for each in doubts] == ["missed", "missed", "spurious"]

@@ -558,14 +558,14 @@ def test_labels_are_ranked_as_they_first_were_given() -> None:
         {"record": f"{i}", "value": "a", "confidence": 0.75, "scores": {"a": 0.75, "b": 0.25}} for i in range(9)
     ]
     human = [said(f"{i}", "a") for i in range(8)] + [said("8", "b", "a"), said("9", "b")]
-    assert label_issues(Choice("c", "t", ("a", "b")), human, proposals) == ["8"]
+    assert label_issues(Choice("c", "t", ("a", "b")), human, proposals) == {"8": []}
 
 
 def test_of_other_tasks_the_surest_proposals_of_something_else_come_first() -> None:
     proposals = [{"record": f"{i}", "value": "a", "confidence": each} for i, each in enumerate([0.5, 0.9, 0.9, 1.0])]
     human = [said("0", "b"), said("1", "b"), said("2", "b"), said("3", "a")]
     task = SimpleNamespace(compare=lambda one, other: float(one == other), bar=1.0)
-    assert label_issues(task, human, proposals) == ["1", "2", "0"]
+    assert list(label_issues(task, human, proposals)) == ["1", "2", "0"]
 
 
 def test_what_is_shown_are_the_surest_wrong_proposals_of_a_complete_audit() -> None:
@@ -584,7 +584,7 @@ def test_what_is_shown_are_the_surest_wrong_proposals_of_a_complete_audit() -> N
         "1": True,
         "0": True,
     }  # 5 has no proposal
-    ranking = label_issues(task, human, proposals)
+    ranking = list(label_issues(task, human, proposals))
     found = cases(ranking, human, proposals, SimpleNamespace(wrong=wrong, missing=[]))
     assert [each["record"] for each in found["mistaken"]] == ["1", "2", "0"]
     assert found["mistaken"][0] == {"record": "1", "people": "b", "proposed": "a", "confidence": 0.9}

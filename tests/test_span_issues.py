@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.quality import label_issues, region_doubts
+from stages.quality import label_issues
 from stages.tasks import Doubt, Spans
 from stages.tasks.span_doubts import span_doubts
 
@@ -77,5 +77,10 @@ def test_the_surest_span_that_differs_decides_however_unsure_the_rest_of_the_tex
             ("d", [], [], 0.99),
         )
     ]
-    assert label_issues(NAMES, human, auto) == label_issues(NAMES, human[::-1], auto[::-1]) == ["c", "b", "d"]
-    assert sorted(region_doubts(NAMES, human, auto)) == ["b", "c", "d"]
+    ranking = label_issues(NAMES, human, auto)
+    assert list(ranking) == list(label_issues(NAMES, human[::-1], auto[::-1])) == ["c", "b", "d"]
+    assert [[each.kind for each in doubts] for doubts in ranking.values()] == [
+        ["missed", "missed"],
+        ["missed"],
+        ["spurious"],
+    ]

@@ -39,7 +39,7 @@ def version(reason=None, audit_reason=None, labels=()):
         "annotator": {"name": "m@1", "reason": reason},
         "curve": [],
         "seconds": None,
-        "suspicious": [],
+        "suspicious": {},
         "guarantee": {"fingerprint": "f", "scope": "dataset", "accepted": 0, "reason": audit_reason},
     }
 

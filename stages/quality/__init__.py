@@ -11,7 +11,7 @@ from stages.quality.gates import judge
 from stages.quality.guarantee import Admission, admit, rank, share, tolerated
 from stages.quality.hypergeometric import between, spent, undetected
 from stages.quality.intervals import bootstrap, wilson
-from stages.quality.issues import cases, doubted, label_issues, precision, region_doubts, suspicious
+from stages.quality.issues import cases, doubted, label_issues, precision, suspicious
 from stages.quality.noise import suspicion
 from stages.quality.people import people
 from stages.quality.ranking import compared, ranking
@@ -47,7 +47,6 @@ __all__ = [
     "precision",
     "rank",
     "ranking",
-    "region_doubts",
     "relabelled",
     "reliability",
     "share",

@@ -19,7 +19,7 @@ TOPS = (10, 30, 100, 300)  # of the ranking
 SHOWN = 10  # records to look at
 
 
-def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> list[str]:
+def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> dict[str, list[Doubt]]:
     """Rank people's labels, as they first were given, by how suspicious the annotator makes them.
 
     Parameters
@@ -31,9 +31,10 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
 
     Returns
     -------
-    Ids, most suspicious first. Of choices by `suspicious`; of objects and spans by the strongest of `region_doubts`,
-    what the annotator finds before what it does not, since it may be blind there; of other tasks those for which the
-    proposal says something else, the surest first; ties by id.
+    Records, most suspicious first, each with what in it looks wrong where the task can tell. Of choices by
+    `suspicious`; of objects and spans by their strongest doubt, what the annotator finds before what it does not, since
+    it may be blind there; of other tasks those for which the proposal says something else, the surest first; ties by
+    id.
     """
     proposals, first = _pairs(human, auto)
     known = sorted(first)
@@ -41,27 +42,17 @@ def label_issues(task: Task, human: Sequence[Line], auto: Sequence[Line]) -> lis
         scores = np.array([list(proposals[record]["scores"].values()) for record in known]).reshape(
             -1, len(task.labels)
         )
-        return suspicious(task, known, [first[record] for record in known], scores)
+        return {record: [] for record in suspicious(task, known, [first[record] for record in known], scores)}
     if isinstance(task, Locating):
-        found = region_doubts(task, human, auto)
-        strongest = {record: max(map(_strength, each)) for record, each in found.items()}
-        return sorted(sorted(found), key=lambda record: strongest[record], reverse=True)
+        doubts = {record: _doubts(task, first[record], proposals[record]) for record in known}
+        strongest = {record: max(map(_strength, each)) for record, each in doubts.items() if each}
+        return {record: doubts[record] for record in sorted(strongest, key=lambda id: strongest[id], reverse=True)}
     sure = {
         record: proposals[record]["confidence"]
         for record in known
         if task.compare(first[record], proposals[record]["value"]) < task.bar
     }
-    return sorted(sure, key=lambda record: (-sure[record], record))
-
-
-def region_doubts(task: Locating, human: Sequence[Line], auto: Sequence[Line]) -> dict[str, list[Doubt]]:
-    """Say which objects or spans look wrong in what people first marked, by record; others are left out."""
-    proposals, first = _pairs(human, auto)
-    found = {}
-    for record, value in first.items():
-        line = proposals[record]
-        found[record] = task.doubts(value, line["value"], line.get("scores"), line["confidence"])
-    return {record: each for record, each in found.items() if each}
+    return {record: [] for record in sorted(sure, key=lambda record: (-sure[record], record))}
 
 
 def doubted(
@@ -167,6 +158,10 @@ def _pairs(human: Sequence[Line], auto: Sequence[Line]) -> tuple[dict[str, Line]
     proposals = {line["record"]: line for line in auto}
     first = {line["record"]: line["first"]["value"] for line in human if line["record"] in proposals}
     return proposals, {record: value for record, value in first.items() if value is not None}
+
+
+def _doubts(task: Locating, value: Value, proposal: Line) -> list[Doubt]:
+    return task.doubts(value, proposal["value"], proposal.get("scores"), proposal["confidence"])
 
 
 def _strength(doubt: Doubt) -> tuple[bool, float]:

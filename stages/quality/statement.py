@@ -17,9 +17,9 @@ from stages.quality.confusion import confusion
 from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
-from stages.quality.issues import precision, region_doubts
+from stages.quality.issues import precision
 from stages.quality.settings import Quality
-from stages.tasks import Choice, DoubtKind, Locating, Outlined, Task
+from stages.tasks import Choice, Doubt, DoubtKind, Locating, Outlined, Task
 
 AGREEMENT = ("n", "alpha", "pairwise", "person_error", "consensus_error")
 
@@ -180,18 +180,18 @@ def _forecast(
 
 
 def _issues(
-    ranking: Sequence[str], human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: str | None
+    ranking: Mapping[str, Sequence[Doubt]], human: Sequence[Line], auto: Sequence[Line], task: Task, nothing: str | None
 ) -> dict[str, Any]:
     if not auto or all(line["value"] is None for line in human):
         unknown = dict.fromkeys(("suspicious", "rechecked", "precision_at"))
         return unknown | {"reason": nothing or "people have labelled nothing yet"}
     found: dict[str, Any] = {"suspicious": len(ranking), "rechecked": sum(line["rechecked"] for line in human)}
     if isinstance(task, Locating):
-        kinds = Counter(each.kind for doubts in region_doubts(task, human, auto).values() for each in doubts)
+        kinds = Counter(each.kind for doubts in ranking.values() for each in doubts)
         found["objects"] = {kind: kinds[kind] for kind in get_args(DoubtKind)}
     if not found["rechecked"]:
         return found | {"precision_at": None, "reason": "no label has been asked again because it looks wrong"}
-    return found | {"precision_at": precision(task, ranking, human), "reason": None}
+    return found | {"precision_at": precision(task, list(ranking), human), "reason": None}
 
 
 def _plots(pairs: Sequence[tuple[Any, Line]], task: Task, bar: float) -> Plots:
