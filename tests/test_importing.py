@@ -285,7 +285,23 @@ def test_the_label_of_a_folder_has_to_be_known(project):
     shutil.copy("raw/form/images/train/a.png", "classes/cow")
     with pytest.raises(InputError, match=r"cow/a.png: the label 'cow' is not in the labelling interface; it has cat"):
         run("folders", Path("classes"), "vendor")
+    shutil.copy("raw/form/images/train/a.png", "classes")
+    with pytest.raises(
+        InputError, match=r"classes/a.png: a picture is expected in a folder of classes, which is named"
+    ):
+        run("folders", Path("classes"), "vendor")
     assert not list(Path("data/annotations").glob("*.jsonl"))
+
+
+def test_a_picture_that_is_there_twice_counts_once(project, capsys):
+    project("choice")
+    for place in ("cat", "cat/again"):
+        Path("classes", place).mkdir(parents=True)
+        shutil.copy("raw/form/images/train/a.png", Path("classes", place))
+    assert run("folders", Path("classes"), "vendor")
+    assert "1 labelled records, 0 as they were" in capsys.readouterr().out
+    assert run("folders", Path("classes"), "vendor")
+    assert "0 labelled records, 1 as they were" in capsys.readouterr().out
 
 
 def shard(path: Path, members: dict[str, bytes]) -> None:

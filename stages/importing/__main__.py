@@ -51,7 +51,8 @@ def run(form: str, path: Path, annotator: str) -> bool:
     rounds = ROUNDS / dataset.rounds
     answers: dict[str, Line] = {}
     left_out: list[str] = []
-    cut = known = 0
+    known: set[str] = set()
+    cut = 0
     with pulling.alone(rounds):
         standing = {
             each.record: each.result
@@ -71,14 +72,16 @@ def run(form: str, path: Path, annotator: str) -> bool:
             if record in answers and answers[record].result != shown:
                 raise InputError(f"{found.picture}: another picture with the same bytes has other labels; remove one")
             if standing.get(record) == shown:
-                known += 1
+                known.add(record)
                 continue
             answers[record] = Line(
                 record, content, annotator, "submitted", "direct", shown, None, GUIDELINE, seconds=None, at=None
             )
             cut += beyond
         written = pulling.write(rounds, [answers[record].written() for record in sorted(answers)])
-    print(f"{written or 'nothing new, no round written'}: {len(answers):,} labelled records, {known:,} as they were")
+    print(
+        f"{written or 'nothing new, no round written'}: {len(answers):,} labelled records, {len(known):,} as they were"
+    )
     if cut:
         print(f"{cut:,} boxes reached beyond their pictures by a pixel or more, and were cut there")
     if left_out:
