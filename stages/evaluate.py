@@ -22,6 +22,7 @@ def main(dataset: Dataset, review: Review, quality: Quality, seed: int) -> str:
         "labels": list(read_lines("data/dataset/labels.jsonl")),
         "splits": {split: len(read_columns(f"data/dataset/{split}", ["id"])["id"]) for split in SPLITS},
         "cleaning": read_json("reports/cleaning.json"),
+        "rejected": read_columns("data/clean/rejected", ["id", "operator", "reason"]),
         "agreement": read_json("reports/agreement.json"),
         "annotator": read_json("reports/annotator.json"),
         "guarantee": read_json("reports/guarantee.json"),

@@ -111,6 +111,11 @@ def made(labels: tuple[str, ...] = ("positive", "negative")) -> dict[str, Any]:
         ],
         "splits": statement["dataset"]["splits"],
         "cleaning": {"seen": 4200, "kept": 4161, "rejected": 39, "operators": operators},
+        "rejected": {
+            "id": ["3", "5", "6", "9", "11"],
+            "operator": ["length", "duplicates", "duplicates", "duplicates", "duplicates"],
+            "reason": ["text has 2 <characters>", *(f"the same text as {each}" for each in "1234")],
+        },
         "agreement": {"rounds": 4, "people": 3, "annotations": 1600, "skipped": 10},
         "annotator": {
             "name": "linear@8a10f3",
@@ -241,6 +246,7 @@ def test_text_from_data_is_shown_as_text(texts: list[str]) -> None:
         arguments["statement"]["dataset"]["name"] = title
         arguments["version"]["queue"] = {"tasks": 1, "queues": {queue: 1}}
         arguments["version"]["shown"]["7"] = {"text": reason}
+        arguments["version"]["rejected"]["reason"][0] = reason
     shown = Reader(page(**hostile))
     assert shown.elements == Reader(page(**plain)).elements
     for text in texts:
@@ -261,6 +267,24 @@ def test_spans_are_told_by_their_words_and_long_texts_cut() -> None:
     text = Reader(page(**arguments)).text
     assert "People: Paris (place) Annotator: nothing (0.80)" in text
     assert len(re.findall("and back", text)) < 40
+
+
+def test_several_fields_are_told_by_their_names() -> None:
+    arguments = made()
+    arguments["version"]["shown"] |= {"7": {"island": "Torgersen", "bill_mm": 39.1}}
+    text = Reader(page(**arguments)).text
+    assert "island: Torgersen bill_mm: 39.1" in text
+    assert "text: " not in text
+
+
+def test_what_cleaning_rejected_is_told_by_examples_of_each_operator() -> None:
+    text = Reader(page(**made())).text
+    assert "3 length text has 2 <characters> 5 duplicates the same text as 1" in text
+    assert "9 duplicates the same text as 3" in text
+    assert "the same text as 4" not in text
+    arguments = made()
+    arguments["version"]["rejected"] = {"id": [], "operator": [], "reason": []}
+    assert "Rejected, for example" not in Reader(page(**arguments)).text
 
 
 def test_attributes_are_escaped() -> None:

@@ -64,7 +64,7 @@ def admission(
     """
     labelled = {line["record"] for line in human if line["value"] is not None}
     confidence = {line["record"]: line["confidence"] for line in auto}
-    reason = _lacking(settings, audit, auto)
+    reason = _lacking(settings, audit, auto, records - len(labelled))
     block: Block = {
         "scope": settings.scope,
         "epsilon": settings.epsilon,
@@ -106,7 +106,9 @@ def admission(
     return admitted, block
 
 
-def _lacking(settings: Guarantee, audit: Audited | None, auto: Sequence[Mapping[str, Any]]) -> str | None:
+def _lacking(settings: Guarantee, audit: Audited | None, auto: Sequence[Mapping[str, Any]], left: int) -> str | None:
+    if audit is None and not left:
+        return LABELLED
     if audit is None:
         return "no audit is open: name its number and size in conf/review/"
     if not auto:

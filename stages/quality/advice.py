@@ -67,6 +67,8 @@ def _estimate(name: str, finding: Block, sample: str, stated: Block) -> dict[str
 
 def _first(sample: str, finding: Block, stated: Block) -> dict[str, Any]:
     """Say what comes first where there is no estimate yet: labels to learn from, then an audit, then its answers."""
+    if stated["guarantee"].get("reason") == LABELLED:
+        return _told(None, None, f"{LABELLED}, so none is left to judge it by: set it to null in conf/quality/")
     learned = stated["annotator"]["cross_validated"]
     if not learned["n"]:
         return _told("random", None, learned["reason"])
@@ -77,8 +79,6 @@ def _first(sample: str, finding: Block, stated: Block) -> dict[str, Any]:
 def _guarantee(finding: Block, stated: Block) -> dict[str, Any]:
     """Look for an audit that is large enough, if the annotator stays as it is."""
     guarantee = stated["guarantee"]
-    if finding["value"] is None and finding["reason"] == LABELLED:
-        return _told(None, None, f"{LABELLED}, and none is left to promise anything of")
     if finding["value"] is None:
         return _first("audit", finding, stated)
     key = finding["metric"].removeprefix("guarantee.")

@@ -34,7 +34,7 @@ def gallery(cases: Sequence[Case], shown: Mapping[str, Mapping[str, Any]], task:
 
 
 def _figure(case: Case, fields: Mapping[str, Any], task: Task) -> Markup:
-    drawn = [_drawn(each, case, task) for each in fields.values()]
+    drawn = [_drawn(name if len(fields) > 1 else "", each, case, task) for name, each in fields.items()]
     text = next((each for each in fields.values() if isinstance(each, str)), "")
     sure = f" ({case['confidence']:.2f})"
     said = [
@@ -44,16 +44,17 @@ def _figure(case: Case, fields: Mapping[str, Any], task: Task) -> Markup:
     return tag("figure", *drawn, tag("figcaption", tag("code", case["record"]), *said))
 
 
-def _drawn(cell: Any, case: Case, task: Task) -> Markup:
+def _drawn(name: str, cell: Any, case: Case, task: Task) -> Markup:
     if not media.is_file(str(cell)):
-        return _text(cell)
+        return _text(name, cell)
     if cell.endswith(".wav"):
-        return _text(f"{Path(cell).name}, {of_kind('sounds', 'media').seconds(cell):.1f} seconds")
+        return _text(name, f"{Path(cell).name}, {of_kind('sounds', 'media').seconds(cell):.1f} seconds")
     return _picture(cell, case, task)
 
 
-def _text(cell: Any) -> Markup:
-    return tag("p", _short(cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False, default=str)))
+def _text(name: str, cell: Any) -> Markup:
+    said = _short(cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False, default=str))
+    return tag("p", tag("span", f"{name}: ", class_="soft") if name else "", said)
 
 
 def _picture(path: str, case: Case, task: Task) -> Markup:

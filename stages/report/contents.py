@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from stages.report import charts
 from stages.report.blocks import Block, Rows, section
 from stages.report.markup import Markup, join, table, tag
@@ -17,9 +19,10 @@ QUEUES = {
     "active": "uncertain, suspicious or disagreeing records, for learning and repair",
     "audit": "a fresh uniform sample, for the guarantee and the final estimate",
 }
+EXAMPLES = 3  # of what an operator rejected
 
 
-def funnel(dataset: Block, cleaning: Block) -> Markup:
+def funnel(dataset: Block, cleaning: Block, rejected: Mapping[str, Sequence[str]]) -> Markup:
     whole = max(cleaning["seen"], 1)
     left, done = cleaning["seen"], 0
     # class of the bar, heading, records, where the bar begins
@@ -41,7 +44,22 @@ def funnel(dataset: Block, cleaning: Block) -> Markup:
         "From raw to dataset",
         table(("", "Records", "Of seen", ""), rows, ("", "n", "n", "bar")),
         tag("p", f"Records that cleaning changed: {', '.join(changed) or 'none'}.", class_="soft"),
+        *_rejected(rejected, cleaning["operators"]),
     )
+
+
+def _rejected(rejected: Mapping[str, Sequence[str]], operators: Sequence[str]) -> list[Markup]:
+    """Give the first of those that each operator rejected, with the reason."""
+    by_operator: dict[str, list[tuple[str, str]]] = {name: [] for name in operators}
+    for id, operator, reason in zip(rejected["id"], rejected["operator"], rejected["reason"], strict=True):
+        if len(by_operator[operator]) < EXAMPLES:
+            by_operator[operator].append((id, reason))
+    rows = [
+        (tag("code", id), name, tag("span", reason, class_="soft"))
+        for name, each in by_operator.items()
+        for id, reason in each
+    ]
+    return [tag("h3", "Rejected, for example"), table(("Record", "By", "Why"), rows, ("", "", ""))] if rows else []
 
 
 def labels(lines: Rows, task: Task) -> Markup:

@@ -30,7 +30,8 @@ def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: Abo
     statement
         `reports/quality.json`.
     version
-        `labels` (the lines of `labels.jsonl`) and the reports `cleaning`, `agreement`, `annotator`; `queue` and
+        `labels` (the lines of `labels.jsonl`) and the reports `cleaning`, `agreement`, `annotator`; the columns `id`,
+        `operator` and `reason` of what was `rejected`; `queue` and
         `people` (by name, as `quality.people` has them), if they are there; `cases` (as `quality.cases` has them) and
         the fields that are `shown` of their records.
     plots
@@ -49,7 +50,7 @@ def page(statement: Block, version: Block, plots: Mapping[str, Rows], about: Abo
         _gates(statement),
         estimates.quality(statement["annotator"], version["annotator"], wording.best(statement)),
         promise.guarantee(statement),
-        contents.funnel(statement["dataset"], version["cleaning"]),
+        contents.funnel(statement["dataset"], version["cleaning"], version["rejected"]),
         contents.labels(version["labels"], task),
         estimates.confusion(plots["confusion"], statement),
         estimates.calibration(plots["calibration"], statement),

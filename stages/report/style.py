@@ -67,7 +67,7 @@ svg.wide { max-width: none; }
 .series.lost { stroke: var(--lost); fill: var(--lost); }
 .cases { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 1rem; }
 figure { margin: 0; padding: 0.7rem 0.9rem; border: 1px solid var(--line); break-inside: avoid; }
-figure p { white-space: pre-wrap; }
+figure p { white-space: pre-wrap; margin: 0.3rem 0; }
 figcaption, figcaption span { display: block; font-size: 0.86rem; }
 figcaption code { color: var(--soft); }
 svg.picture { max-height: 14rem; }
