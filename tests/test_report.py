@@ -495,6 +495,13 @@ def test_summary_says_what_is_missing(tmp_path: Path) -> None:
         assert words in text
 
 
+def test_summary_names_a_figure_that_the_task_has(tmp_path: Path) -> None:
+    statement = copy.deepcopy(made()["statement"])
+    statement["annotator"]["audit"] = {"n": 300, "iou": metric(0.7), "dice": metric(0.8), "accuracy": metric(0.75)}
+    text = summary(write_reports(tmp_path / "reports", quality=statement))
+    assert "audit, n = 300: accuracy 0.750 (0.700–0.800), IoU 0.700 (0.650–0.750)" in text
+
+
 @pytest.mark.parametrize("name", ["cleaning", "quality", "queue"])
 def test_summary_without_a_report_says_what_to_run(tmp_path: Path, name: str) -> None:
     reports = write_reports(tmp_path / "reports")

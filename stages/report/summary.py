@@ -12,7 +12,8 @@ from stages.report import wording
 from stages.tables import read_json
 
 WIDTH, INDENT = 104, 14
-METRICS = ("accuracy", "macro_f1")
+METRIC = "accuracy"
+FURTHER = ("macro_f1", "iou", "chrf", "mean_absolute_error")  # the first that the task has
 LOOK_AT = {
     "reports/index.html": "this version, to be read in a browser",
     "reports/quality.json": "its figures",
@@ -92,8 +93,9 @@ def _lines(head: str, texts: list[str]) -> list[str]:
 def _quality(annotator: wording.Block, key: str) -> str:
     block = annotator.get(key) or {"reason": wording.reason(annotator, key)}
     if not block.get("n"):
-        return f"{wording.ESTIMATES[key]}: {wording.reason(block, METRICS[0])}"
-    figures = [f"{wording.metric(name)} {wording.found(block, name)}" for name in METRICS]
+        return f"{wording.ESTIMATES[key]}: {wording.reason(block, METRIC)}"
+    further = [name for name in FURTHER if name in block]
+    figures = [f"{wording.metric(name)} {wording.found(block, name)}" for name in (METRIC, *further[:1])]
     return f"{wording.ESTIMATES[key]}, n = {block['n']:,}: {', '.join(figures)}"
 
 
