@@ -154,6 +154,21 @@ def test_a_label_that_has_been_renamed_is_taken_as_the_file_has_it(tmp_path):
     assert shown[0]["value"]["rectanglelabels"] == ["tom"]  # rounds are corrected when they are read
 
 
+def test_a_file_of_yolo_without_its_picture_is_named(tmp_path):
+    folder = form_of(Yolo(), BOXES, UPRIGHT, tmp_path)
+    (folder / "labels/classes.txt").write_text("cat")
+    values("yolo", folder, BOXES)
+    (folder / "labels/train/gone.txt").write_text("0 0.5 0.5 0.1 0.1")
+    with pytest.raises(InputError, match=r"labels/train/gone.txt: there is no picture .*images/train/gone\.\*"):
+        values("yolo", folder, BOXES)
+
+
+@pytest.mark.parametrize("path", ["gone.json", "."])
+def test_a_file_of_coco_that_is_not_there_is_named(tmp_path, path):
+    with pytest.raises(InputError, match="of COCO the file of annotations is expected"):
+        values("coco", tmp_path / path, BOXES)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -26,6 +26,8 @@ def coco(path: Path) -> Iterator[Found]:
     ----------
     https://cocodataset.org/#format-data
     """
+    if not path.is_file():
+        raise InputError(f"{path}: of COCO the file of annotations is expected; there is no such file")
     told = read_json(path)
     lists = {key: _objects(told, key, path) for key in ("images", "annotations", "categories")}
     names = {_key(each, "id", where): str(each.get("name")) for where, each in lists["categories"]}

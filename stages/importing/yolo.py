@@ -19,10 +19,14 @@ def yolo(root: Path) -> Iterator[Found]:
     https://docs.ultralytics.com/datasets/detect/, /segment/ and /obb/
     """
     names = _names(root / "data.yaml")
-    for path in pictures(root / "images"):
-        labels = root / "labels" / path.relative_to(root / "images").with_suffix(".txt")
-        if labels.is_file():
-            yield Found(path, partial(_marks, labels, names))
+    found = {path.relative_to(root / "images").with_suffix(".txt"): path for path in pictures(root / "images")}
+    for labels in sorted((root / "labels").rglob("*.txt")):
+        name = labels.relative_to(root / "labels")
+        if name not in found and name.name != "classes.txt":  # which tools put beside them
+            raise InputError(f"{labels}: there is no picture {root / 'images' / name.with_suffix('.*')}")
+    for name, path in found.items():
+        if (root / "labels" / name).is_file():
+            yield Found(path, partial(_marks, root / "labels" / name, names))
 
 
 def _marks(path: Path, names: dict[int, str], width: int, height: int) -> list[Mark]:
