@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import shutil
 import subprocess
 import tarfile
@@ -13,11 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pycocotools import mask as pycoco
 
 from stages import InputError, media, tables
 from stages.importing import READERS, result
 from stages.importing.__main__ import run
+from stages.importing.base import Mark
 from stages.media import pictures as codec
 from stages.publishing.pictures import Coco, Voc, Yolo
 from stages.review import read_rounds
@@ -90,6 +94,46 @@ def test_compressed_masks_are_read_as_pycocotools_writes_them(tmp_path):
     told["annotations"][0]["segmentation"] = {"size": [height, width], "counts": encoded["counts"].decode()}
     path.write_text(json.dumps(told))
     assert (MASKS.mask(values("coco", path, MASKS)["a"], "cat") == truth).all()
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 320), st.integers(0, 160)), min_size=3, max_size=8), min_size=1, max_size=3
+    )
+)
+def test_an_outline_becomes_the_mask_that_pycocotools_makes_of_it_but_for_its_border(parts):
+    width, height = 40, 20
+    outline = [[(x / 8, y / 8) for x, y in part] for part in parts]
+    shown, _ = result([Mark("cat", "", outline=outline)], interface(MASKS), width, height)
+    ours = MASKS.mask(MASKS.parse(shown), "cat")
+    flat = [[float(each) for point in part for each in point] for part in outline]
+    theirs = pycoco.decode(pycoco.merge(pycoco.frPyObjects(flat, height, width))).astype(bool)
+    edges = [pair for part in outline for pair in zip(part, [*part[1:], part[0]], strict=True)]
+    for row, column in np.argwhere(ours ^ theirs).tolist():
+        assert min(distance((column + 0.5, row + 0.5), *edge) for edge in edges) <= 1
+
+
+def distance(point, start, end):
+    """From a point to a line between two others."""
+    (x, y), (left, top), (right, bottom) = point, start, end
+    across, down = right - left, bottom - top
+    length = across**2 + down**2
+    share = min(max(((x - left) * across + (y - top) * down) / length, 0), 1) if length else 0
+    return math.dist(point, (left + share * across, top + share * down))
+
+
+def test_an_object_of_several_parts_is_a_mask_and_no_polygon(tmp_path):
+    square, other = [5, 5, 15, 5, 15, 15, 5, 15], [25, 2, 30, 2, 30, 8, 25, 8]
+    path = coco_with(tmp_path, at("annotations", 0, "segmentation", to=[square, other, []]))
+    with pytest.raises(InputError, match="an object of 2 parts, and a polygon has one"):
+        values("coco", path, POLYGONS)
+    told = json.loads(path.read_text())
+    told["annotations"] = told["annotations"][:1]
+    path.write_text(json.dumps(told))
+    marked = MASKS.mask(values("coco", path, MASKS)["a"], "cat")
+    assert marked.sum() == 10 * 10 + 5 * 6
+    assert marked[5:15, 5:15].all()
+    assert marked[2:8, 25:30].all()
 
 
 def coco_with(folder: Path, change: Any) -> Path:

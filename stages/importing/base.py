@@ -35,8 +35,8 @@ class Mark:
         The file, and the line or key, for messages.
     edges
         Left, top, right and bottom of an upright box, in pixels.
-    points
-        The corners of a polygon or of a rotated box, in pixels.
+    outline
+        The corners of a polygon or of a rotated box, in pixels; of an object of several parts, those of each.
     mask
         Booleans of shape (height, width).
     """
@@ -44,7 +44,7 @@ class Mark:
     label: str
     where: str
     edges: Edges | None = None
-    points: Sequence[Point] | None = None
+    outline: Sequence[Sequence[Point]] = ()
     mask: np.ndarray | None = None
 
 
@@ -112,15 +112,23 @@ def _region(mark: Mark, task: Task, width: int, height: int) -> Region:
                 f"{mark.where}: a mask of {mark.mask.shape[::-1]} pixels, and the picture has {width, height}"
             )
         return task.region(mark.mask, mark.label)
-    if isinstance(task, Polygons) and mark.points is not None:
-        if not all(-1 <= x <= width + 1 and -1 <= y <= height + 1 for x, y in mark.points):
-            raise InputError(f"{mark.where}: a polygon that leaves the picture of {width} × {height} pixels")
-        return {"points": [[_share(x, width), _share(y, height)] for x, y in mark.points]}
+    within = all(-1 <= x <= width + 1 and -1 <= y <= height + 1 for part in mark.outline for x, y in part)
+    if not isinstance(task, Boxes) and not within:
+        raise InputError(f"{mark.where}: an outline that leaves the picture of {width} × {height} pixels")
+    if isinstance(task, Masks) and mark.outline:
+        return task.region(_filled(mark.outline, width, height), mark.label)
+    if isinstance(task, Polygons) and len(mark.outline) > 1:
+        raise InputError(
+            f"{mark.where}: an object of {len(mark.outline)} parts, and a polygon has one; <BrushLabels> in the "
+            "labelling interface would take it"
+        )
+    if isinstance(task, Polygons) and mark.outline:
+        return {"points": [[_share(x, width), _share(y, height)] for x, y in mark.outline[0]]}
     if isinstance(task, Boxes) and mark.edges is not None:
         return _upright(mark.edges, mark.where, width, height)
-    if isinstance(task, Boxes) and mark.points is not None and len(mark.points) == 4:
-        return _rotated(mark.points, width, height)
-    kinds = {"a box": mark.edges, "an outline": mark.points, "a mask": mark.mask}
+    if isinstance(task, Boxes) and [len(part) for part in mark.outline] == [4]:
+        return _rotated(mark.outline[0], width, height)
+    kinds = {"a box": mark.edges, "an outline": mark.outline or None, "a mask": mark.mask}
     given = next((kind for kind, each in kinds.items() if each is not None), "a class")
     raise InputError(
         f"{mark.where}: {given}, and the labelling interface asks for {task.type}; choose another of the two"
@@ -154,6 +162,23 @@ def _rotated(points: Sequence[Point], width: int, height: int) -> Region:
         "rotation": turn,
     }
     return {**box, "size": [width, height]} if turn else box
+
+
+def _filled(outline: Sequence[Sequence[Point]], width: int, height: int) -> np.ndarray:
+    """Mark the pixels whose centre is inside of one part at least: from its left, an odd number of edges away."""
+    import numpy as np
+
+    mask = np.zeros((height, width), dtype=bool)
+    rows = np.arange(height)[:, None] + 0.5
+    for part in outline:
+        x, y = np.array(part, dtype=float).T
+        right, below = np.roll(x, -1), np.roll(y, -1)
+        row, edge = np.nonzero((y <= rows) != (below <= rows))
+        at = x[edge] + (row + 0.5 - y[edge]) * (right - x)[edge] / (below - y)[edge]
+        edges = np.zeros((height, width + 1), dtype=int)
+        np.add.at(edges, (row, np.ceil(at - 0.5).clip(0, width).astype(int)), 1)
+        mask |= edges.cumsum(axis=1)[:, :width] % 2 == 1
+    return mask
 
 
 def _share(pixels: float, side: int) -> float:

@@ -19,8 +19,8 @@ def coco(path: Path) -> Iterator[Found]:
     """Read a file of COCO's, such as `annotations/instances_train.json`.
 
     Its pictures are in `images/<split>/`, `images/`, `<split>/` or beside it, wherever the first of them is. An object
-    is a box by its `bbox`, a polygon by its `segmentation`, or a mask where that is RLE. Crowds are boxes or masks as
-    others are.
+    is a box by its `bbox`; a polygon, or a mask, by its `segmentation`, a mask also where that is RLE. Crowds are boxes
+    or masks as others are.
 
     References
     ----------
@@ -67,11 +67,11 @@ def _place(each: Mapping[str, Any], where: str, width: int, height: int) -> dict
     segmentation = each.get("segmentation")
     if isinstance(segmentation, dict):
         place["mask"] = _mask(segmentation, where, width, height)
-    elif isinstance(segmentation, list) and len(segmentation) == 1 and _numbers(segmentation[0]):
-        (flat,) = segmentation
-        if len(flat) < 6 or len(flat) % 2:
+    elif isinstance(segmentation, list):
+        parts = [flat for flat in segmentation if flat != []]  # which some tools write beside a box
+        if not all(_numbers(flat) and len(flat) >= 6 and len(flat) % 2 == 0 for flat in parts):
             raise InputError(f"{where}, segmentation: the x and y of three points or more are expected")
-        place["points"] = list(zip(flat[::2], flat[1::2], strict=True))
+        place["outline"] = [list(zip(flat[::2], flat[1::2], strict=True)) for flat in parts]
     if each.get("bbox") is not None:
         if not _numbers(each["bbox"]) or len(each["bbox"]) != 4:
             raise InputError(f"{where}, bbox: x, y, width and height are expected, found {each['bbox']!r:.60}")

@@ -49,7 +49,7 @@ def _marks(path: Path, names: dict[int, str], width: int, height: int) -> list[M
             marks.append(Mark(names[label], where, edges=edges))
         elif len(numbers) >= 6 and len(numbers) % 2 == 0:
             places = zip(numbers[::2], numbers[1::2], strict=True)
-            marks.append(Mark(names[label], where, points=[(x * width, y * height) for x, y in places]))
+            marks.append(Mark(names[label], where, outline=[[(x * width, y * height) for x, y in places]]))
         else:
             raise InputError(
                 f"{where}: 4 numbers, or the x and y of 3 points or more, are expected; {len(numbers)} found"
