@@ -225,6 +225,13 @@ def test_the_interval_holds_the_value_and_comes_from_the_seed_alone():
         assert each["low"] < each["value"] < each["high"]
 
 
+@pytest.mark.parametrize("task", [BOXES, POLYGONS, MASKS])
+def test_without_a_labelled_record_there_is_a_reason_for_every_task(task):
+    found = average_precision(task, [], [], [], 0)
+    assert found["ap50"]["value"] is found["ap50_95"]["value"] is None
+    assert found["ap50"]["reason"]
+
+
 def test_what_cannot_be_computed_says_why():
     for truth, value in (([], []), ([[]], [[box(1, 1, 2, 2)]])):
         found = average_precision(BOXES, truth, value, [[0.5] * len(each) for each in value], 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -159,7 +160,7 @@ def _overlaps(
         return shared / (mine[:, 2:].prod(axis=1) + theirs[:, 2:].prod(axis=1) - shared)
     parts = [np.empty(0)]
     starts = np.flatnonzero(np.diff(groups[one], prepend=-1))
-    for start, end in zip(starts, [*starts[1:], len(one)], strict=True):
+    for start, end in pairwise([*starts, len(one)]):
         sides = ([side[i] for i in np.unique(places[start:end])] for side, places in ((proposed, one), (true, other)))
         parts.append(task.overlaps(*sides).ravel())
     return np.concatenate(parts)
