@@ -222,8 +222,14 @@ def test_a_record_without_a_picture_has_no_copy(records, tmp_path):
     ("name", "arguments", "message"),
     [
         ("Rotate", {"limits": 3}, r"arguments: Argument\(s\) 'limits' are not valid .*; Rotate allows limit, "),
-        ("Rotate", {"limit": "wide"}, "arguments: .*Input should be a valid .*; Rotate allows limit, "),
-        ("Rotate", {"p": 2}, "arguments: .*Input should be less than or equal to 1"),
+        (
+            "Rotate",
+            {"limit": "wide"},
+            "arguments: limit: should be a valid number, .* found 'wide'; Rotate allows limit, ",
+        ),
+        ("Rotate", {"p": 2}, "arguments: p: should be less than or equal to 1, found 2; Rotate allows"),
+        ("Rotate", {"limit": [20, -20]}, r"arguments: limit: the lower bound comes first, found \[20, -20\]"),
+        ("GaussianBlur", {"sigma_limit": [1.2, 0.3]}, "arguments: sigma_limit: the lower bound comes first"),
         ("Crop", {"x_min": 5, "x_max": 2}, "arguments: "),
         ("Rotat", {}, "name: albumentations has no transform 'Rotat'; perhaps Rotate"),
         ("Compose", {}, "name: albumentations has no transform 'Compose'"),

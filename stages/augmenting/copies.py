@@ -80,7 +80,7 @@ def augment(
 
     for name in settings.fields:
         if name not in fields:
-            raise InputError(f"augmentation: fields: {name!r} is not a field of the dataset")
+            raise InputError(f"augmentation.fields: {name!r} is not a field of the dataset")
     changing = kinds.changing(operators, {name: fields[name] for name in settings.fields})
     settings = replace(settings, fields=list(changing))
     kind = kinds.chosen(operators, changing, parents, store, task, settings.visibility)

@@ -165,10 +165,10 @@ def changing(operators: Operators, fields: Mapping[str, str]) -> dict[str, str]:
 
 def _held(fields: Mapping[str, str]) -> str:
     if sounds := [name for name, kind in fields.items() if kind == "audio"]:
-        raise InputError(f"augmentation: fields: {sounds[0]!r} is audio, which no operator changes; choose none")
+        raise InputError(f"augmentation.fields: {sounds[0]!r} is audio, which no operator changes; choose none")
     if "image" in fields.values():
         if set(fields.values()) != {"image"}:
-            raise InputError(f"augmentation: fields: {', '.join(fields)}: all must be images, or none")
+            raise InputError(f"augmentation.fields: {', '.join(fields)}: all must be images, or none")
         return "pictures"
     return "numbers" if "number" in fields.values() else "texts"
 

@@ -22,6 +22,8 @@ from stages.tasks import Value
 if TYPE_CHECKING:
     import numpy as np
 
+BOUNDS = ("limit", "ratio", "rotate", "scale", "shear", "translate_percent", "translate_px")  # without such an ending
+
 
 class PictureOperator(Protocol):
     """What changes a picture."""
@@ -58,14 +60,16 @@ class Albumentation:
         if kind is None:
             near = " or ".join(get_close_matches(self.name, _transforms(), cutoff=0.3))
             raise InputError(f"name: albumentations has no transform {self.name!r}; perhaps {near or 'another'}")
+        for key, value in self.arguments.items():
+            if (key in BOUNDS or key.endswith(("_range", "_limit"))) and _falls(value):
+                raise InputError(f"arguments: {key}: the lower bound comes first, found {value}")
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # it only warns of an argument that it does not know
             try:
                 return kind(**{key: _as_tuple(value) for key, value in self.arguments.items()})
             except (ValueError, TypeError, Warning) as error:
                 allowed = ", ".join(signature(kind).parameters)
-                told = "; ".join(line.strip() for line in str(error).splitlines() if "http" not in line)
-                raise InputError(f"arguments: {told}; {self.name} allows {allowed}") from error
+                raise InputError(f"arguments: {_told(error)}; {self.name} allows {allowed}") from error
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,22 @@ def _transforms() -> dict[str, type]:
         for name, each in vars(library).items()
         if isinstance(each, type) and issubclass(each, library.BasicTransform)
     }
+
+
+def _falls(value: Any) -> bool:
+    pair = isinstance(value, list) and len(value) == 2 and all(isinstance(each, int | float) for each in value)
+    return pair and value[0] > value[1]
+
+
+def _told(error: Exception) -> str:
+    """Tell what is wrong with an argument; of several types that it might have, as the last one says it."""
+    from pydantic import ValidationError
+
+    if not isinstance(error.__cause__, ValidationError):
+        return " ".join(str(error).split())
+    first = error.__cause__.errors()[-1]
+    said = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{first['loc'][0]}: {said}, found {first['input']!r:.60}" if first["loc"] else said
 
 
 def _as_tuple(value: Any) -> Any:
