@@ -106,7 +106,7 @@ def clean(folder: Path, target: Path, processes: int) -> None:
         store = media.Store(target / "records", str(target / "records"))
         shards = tables.shards(folder)
         cleaned = cleaning.clean(shards, operators, FIELDS, ["image"], Local(processes), scratch, store)
-        kept = tables.write(target / "records", cleaned.kept, cleaning.columns(FIELDS)[0], tables.rows(FIELDS))
+        kept = tables.write(target / "records", cleaned.kept, cleaning.columns(FIELDS)[0], media.rows(FIELDS))
     print(f"{kept:,} kept; " + ", ".join(f"{name} {each['rejected']:,}" for name, each in cleaned.counts.items()))
 
 
@@ -124,7 +124,7 @@ def augment(folder: Path, target: Path, processes: int, task: Boxes | Masks) -> 
     shards, store = tables.shards(folder), media.Store(target / "copies", str(target / "copies"))
     copies, _ = augmenting.augment(shards, chosen, operators, FIELDS, [], store, Local(processes), task, 1)
     columns = augmenting.columns(FIELDS, task.column)
-    tables.write(target / "copies", [copies], columns, tables.rows(FIELDS))
+    tables.write(target / "copies", [copies], columns, media.rows(FIELDS))
     print(f"{len(copies):,} copies")
 
 
@@ -134,7 +134,7 @@ def table(pictures: Path, folder: Path, task: Boxes | Masks) -> None:
     import pandas as pd
     from PIL import Image
 
-    from stages import tables
+    from stages import media, tables
 
     def value(path: Path) -> list[dict[str, Any]]:
         if isinstance(task, Masks):
@@ -154,7 +154,7 @@ def table(pictures: Path, folder: Path, task: Boxes | Masks) -> None:
     rows = [(path.stem, "x", str(path), "made", value(path), "human") for path in paths]
     frame = pd.DataFrame(rows, columns=names).assign(confidence=1.0)
     columns = dict.fromkeys(names, "text") | {"label": task.column, "confidence": "number"}
-    tables.write(folder, [frame], columns, tables.rows(FIELDS))
+    tables.write(folder, [frame], columns, media.rows(FIELDS))
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from stages.annotators import Annotator
 from stages.augmenting import Augmentation
 from stages.configuration import Dataset, instantiate, stage
 from stages.engine import Engine
-from stages.media import Store
-from stages.tables import plain, read, rows, shards, whole, write, write_lines
+from stages.media import Store, rows
+from stages.tables import plain, read, shards, whole, write, write_lines
 
 
 @stage

@@ -5,8 +5,8 @@ from shutil import rmtree
 from stages import cleaning as steps
 from stages.configuration import Dataset, stage
 from stages.engine import Engine
-from stages.media import Store
-from stages.tables import rows, shards, whole, write, write_json
+from stages.media import Store, rows
+from stages.tables import shards, whole, write, write_json
 
 
 @stage

@@ -1,9 +1,9 @@
 """Bring records from all sources into one table with stable ids."""
 
 from stages.configuration import Dataset, instantiate, stage
-from stages.media import Store
+from stages.media import Store, rows
 from stages.sources import collect, require_below
-from stages.tables import rows, whole, write
+from stages.tables import whole, write
 
 
 @stage

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import tables
+from stages import media, tables
 from stages.publishing import croissant
 from stages.publishing.base import Version, file
 
@@ -63,7 +63,7 @@ class HuggingFace:
         version = replace(version, tables={split: table for split, table in version.tables.items() if len(table)})
         kinds = {**COLUMNS, "regions": version.task.column}
         columns = {name: kinds.get(kind, "text") for name, kind in version.kinds.items()}
-        size = tables.rows(version.fields)
+        size = media.rows(version.fields)
         folder.mkdir(parents=True)
         for split, table in version.tables.items():
             tables.write(folder / "data" / split, _with_files(table, version.files, size), columns, size)

@@ -14,17 +14,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 50_000  # per shard; a smaller table has one
-ROWS_WITH_FILES = 500  # each of which takes as long as a thousand texts
 
 # text, number, whole (a whole number), file (bytes and path), texts (a list of them); [kind] is a list of a kind, and
 # {name: kind} an object with these keys
 Kind = str | list[Any] | dict[str, Any]
 Columns = Mapping[str, Kind]
-
-
-def rows(fields: Mapping[str, str]) -> int:
-    """How many rows a shard has, by the declared fields."""
-    return ROWS if {"image", "audio"}.isdisjoint(fields.values()) else ROWS_WITH_FILES
 
 
 @dataclass(frozen=True)
