@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,8 @@ from stages.annotators.llm import prompt
 from stages.annotators.llm.answers import askable
 from stages.annotators.llm.asking import Asker, refuse
 from stages.annotators.llm.costs import Budget, Plan, Prices, Purse, usage
-from stages.annotators.llm.examples import Example, Examples, order, pool
-from stages.annotators.llm.interview import Outcome
+from stages.annotators.llm.examples import Example, Examples, order, pick, pool
+from stages.annotators.llm.interview import Interview, Outcome
 from stages.annotators.llm.model import LLMModel, shown
 from stages.annotators.llm.prompt import Prompt
 from stages.annotators.llm.record import Answer, Store
@@ -158,8 +158,16 @@ class LLM:
 
     def _model(self, task: Task, seed: int, pool: list[Example]) -> LLMModel:
         asked = askable(task)
-        instruction = self._prompt.instruction(asked, self.fields, self.explain)
-        return LLMModel(self, asked, seed, instruction, pool, self._asker, self._outcomes)
+        return LLMModel(
+            self.fields,
+            Interview(self.model, self.parameters, asked, self.explain, self.samples, seed),
+            self._prompt.instruction(asked, self.fields, self.explain),
+            pool,
+            partial(pick, self.examples, pool, encoder=self.encoder),
+            self._asker,
+            self.concurrency,
+            self._outcomes,
+        )
 
     @cached_property
     def _prompt(self) -> Prompt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, media, tables
-from stages.annotators.llm import examples, prompt, record
+from stages.annotators.llm import prompt, record
 from stages.annotators.llm.asking import Asker
 from stages.annotators.llm.examples import Example
 from stages.annotators.llm.interview import Interview, Outcome
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from stages.annotators.llm.annotator import LLM
-
 
 @dataclass(frozen=True)
 class LLMModel:
@@ -30,55 +28,63 @@ class LLMModel:
 
     Attributes
     ----------
-    settings, task, seed
+    fields
+        The fields of a record that the model sees.
+    interview
         What is asked, and how.
     instruction
         The system message.
     pool
         The examples, or those that each record's are picked from.
+    pick
+        What picks them, given what is shown of each record.
     asker
         Who asks.
+    concurrency
+        How many requests are under way at once.
     outcomes
         Where what came of each record is noted.
     """
 
-    settings: LLM
-    task: Askable
-    seed: int
+    fields: Sequence[str]
+    interview: Interview
     instruction: str
     pool: list[Example]
+    pick: Callable[[Sequence[dict[str, Any]]], list[list[Example]]]
     asker: Asker
+    concurrency: int
     outcomes: dict[str, list[Outcome]]
 
     def predict(self, records: pd.DataFrame) -> np.ndarray | list[Proposal | None]:
-        found = self._ask(shown(records, self.settings.fields))
+        task = self.interview.task
+        found = self._ask(shown(records, self.fields))
         for id, outcome in zip(records.get("id", ()), found, strict=False):  # Label Studio's tasks have none
             self.outcomes.setdefault(id, []).append(outcome)
-        if isinstance(self.task, Choice):
-            return probabilities(found, self.task)
-        return [proposal(outcome, self.task) for outcome in found]
+        if isinstance(task, Choice):
+            return probabilities(found, task)
+        return [proposal(outcome, task) for outcome in found]
 
     def save(self, folder: Path) -> None:
-        tables.write_json(folder / "model.json", {"seed": self.seed, "examples": [asdict(each) for each in self.pool]})
+        saved = {"seed": self.interview.seed, "examples": [asdict(each) for each in self.pool]}
+        tables.write_json(folder / "model.json", saved)
 
     def _ask(self, shown: Sequence[dict[str, Any]]) -> list[Outcome]:
         """Ask about records, several at once; about those that are the same, once."""
-        settings = self.settings
-        model = (settings.model, settings.parameters, self.task, settings.explain, settings.samples, self.seed)
-        interview = Interview(*model)
-        picked = examples.pick(settings.examples, self.pool, shown, settings.encoder)
         messages = [
-            prompt.conversation(self.instruction, [(example.shown, example.value) for example in mine], each, self.task)
-            for mine, each in zip(picked, shown, strict=True)
+            prompt.conversation(
+                self.instruction, [(example.shown, example.value) for example in mine], each, self.interview.task
+            )
+            for mine, each in zip(self.pick(shown), shown, strict=True)
         ]
-        keys = [record.key(interview.request(each, 0), 0) for each in messages]
+        keys = [record.key(self.interview.request(each, 0), 0) for each in messages]
         unique = dict(zip(keys, zip(messages, map(prompt.texts, shown), strict=True), strict=True))
         known = {key: self.asker.knows(key) for key in unique}
         kept, new = ([key for key in unique if known[key] == each] for each in (True, False))
-        with ThreadPoolExecutor(settings.concurrency) as workers:
+        with ThreadPoolExecutor(self.concurrency) as workers:
             # what is on record is through before anything is asked, so that the budget knows what was spent before
             going = chain.from_iterable(
-                workers.map(lambda key: interview.about(*unique[key], self.asker.ask), keys) for keys in (kept, new)
+                workers.map(lambda key: self.interview.about(*unique[key], self.asker.ask), keys)
+                for keys in (kept, new)
             )
             outcomes = dict(zip([*kept, *new], progress(going, "annotate: asking", len(unique)), strict=True))
         return [outcomes[key] for key in keys]
