@@ -16,6 +16,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from benchmarks.few_shot import tweets as rated
 from stages import InputError
@@ -95,6 +98,53 @@ def test_no_text_has_no_vector():
 def test_a_model_that_is_not_there_is_named_before_any_work(model, said):
     with pytest.raises(InputError, match=said):
         vectors(["abc"], SentenceEncoder(model))
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Gives the vector that a text spells out."""
+
+    def fingerprint(self) -> str:
+        return "plane"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([[float(number) for number in text.split()] for text in texts])
+
+
+def spelt(points: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"id": [str(n) for n in range(len(points))], "text": [f"{x} {y} 1" for x, y in points]})
+
+
+def stretch(points: np.ndarray) -> np.ndarray:
+    return Embeddings(("text",), Plane()).survey(spelt(points), TASK).stretch
+
+
+@given(arrays(float, (7, 2), elements=st.floats(-1, 1)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_stretching_leaves_the_total_variance_and_knows_no_order(points):
+    found = stretch(points)
+    plain = vectors(spelt(points)["text"].tolist(), Plane())
+    assert (plain @ found).var(axis=0).sum() == pytest.approx(plain.var(axis=0).sum(), rel=1e-3, abs=1e-6)
+    assert np.array_equal(found, found.T)
+    np.testing.assert_allclose(stretch(points[::-1]), found, atol=2e-6)
+
+
+def test_of_two_directions_that_labels_cannot_tell_apart_that_counts_in_which_all_records_differ():
+    wide = np.array([[x, y] for x in (-0.5, -0.4, 0.4, 0.5) for y in (-0.1, 0.1)])
+    labelled = spelt(np.array([[0.2, 0.2], [-0.2, -0.2]]))
+    model = Embeddings(("text",), Plane()).survey(spelt(wide), TASK).fit(labelled, ["positive", "negative"], TASK, 1)
+    right, up = model.predict(spelt(np.array([[0.3, -0.3], [-0.3, 0.3]])))[:, 0]
+    assert right > 0.5 > up
+
+
+def test_records_that_are_all_the_same_stretch_nothing():
+    assert np.array_equal(stretch(np.zeros((4, 2))), np.eye(3))
+
+
+def test_without_labels_nothing_is_encoded():
+    encoder = Counted()
+    crossfit(Embeddings(("text",), encoder), spelt(np.eye(2)), {}, TASK, 1)
+    assert encoder.asked == []
 
 
 @pytest.mark.slow
