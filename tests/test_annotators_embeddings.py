@@ -183,6 +183,19 @@ def test_a_few_labels_of_real_tweets_are_enough_and_two_runs_are_the_same(tmp_pa
 
 
 @pytest.mark.slow
+def test_few_labels_of_real_tweets_go_further_where_all_tweets_were_looked_at():
+    table, right = tweets(240), []
+    plain = Embeddings(("text",), MINILM)
+    for seed in range(10):
+        drawn = table.groupby("label").sample(8, random_state=seed)
+        rest = table.drop(drawn.index)
+        for annotator in (plain, plain.survey(table, TASK)):
+            found = annotator.fit(drawn, drawn["label"].tolist(), TASK, 1).predict(rest).argmax(axis=1)
+            right.append((np.array(TASK.labels)[found] == rest["label"]).mean())
+    assert np.mean(right[1::2]) > np.mean(right[::2]) + 0.01
+
+
+@pytest.mark.slow
 def test_any_encoder_of_hugging_face_s_will_do(tmp_path):
     texts = tweets(40)["text"]
     model = bert(texts, tmp_path)
