@@ -1,8 +1,8 @@
 """How right annotators are after a few labels per class, on texts that are clearly positive or negative.
 
 Tweets with a mean rating above 0.5 or below -0.5, or Chinese product reviews, each once and in one class. Each seed
-draws other labels, and 300 other texts of each class to judge on, the same for all annotators. Prints the median over
-the seeds.
+draws other labels, and 300 other texts of each class to judge on, the same for all annotators, which may look at all of
+these texts without their labels. Prints the median over the seeds.
 
 python -m benchmarks.few_shot [--texts reviews] [--annotators linear embeddings] [--labels 8 64] [--seeds 5]
 """
@@ -85,6 +85,7 @@ def drawn(table: pd.DataFrame, per_class: int, seed: int) -> tuple[np.ndarray, n
 def main() -> None:
     import numpy as np
 
+    from stages.annotators.base import surveyed
     from stages.tasks import Choice
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -100,7 +101,8 @@ def main() -> None:
             right, start = [], time.perf_counter()
             for seed in range(given.seeds):
                 learned, judged = drawn(table, per_class, seed)
-                model = annotator(option).fit(table.iloc[learned], table["label"].iloc[learned].tolist(), task, seed)
+                learner = surveyed(annotator(option), table.iloc[np.concatenate([learned, judged])], task)
+                model = learner.fit(table.iloc[learned], table["label"].iloc[learned].tolist(), task, seed)
                 found = np.array(LABELS)[model.predict(table.iloc[judged]).argmax(axis=1)]
                 right.append(float((found == table["label"].iloc[judged]).mean()))
             seconds = (time.perf_counter() - start) / given.seeds

@@ -16,6 +16,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from benchmarks.few_shot import tweets as rated
 from stages import InputError
@@ -97,6 +100,53 @@ def test_a_model_that_is_not_there_is_named_before_any_work(model, said):
         vectors(["abc"], SentenceEncoder(model))
 
 
+@dataclass(frozen=True)
+class Plane:
+    """Gives the vector that a text spells out."""
+
+    def fingerprint(self) -> str:
+        return "plane"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([[float(number) for number in text.split()] for text in texts])
+
+
+def spelt(points: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"id": [str(n) for n in range(len(points))], "text": [f"{x} {y} 1" for x, y in points]})
+
+
+def stretch(points: np.ndarray) -> np.ndarray:
+    return Embeddings(("text",), Plane()).survey(spelt(points), TASK).stretch
+
+
+@given(arrays(float, (7, 2), elements=st.floats(-1, 1)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_stretching_leaves_the_total_variance_and_knows_no_order(points):
+    found = stretch(points)
+    plain = vectors(spelt(points)["text"].tolist(), Plane())
+    assert (plain @ found).var(axis=0).sum() == pytest.approx(plain.var(axis=0).sum(), rel=1e-3, abs=1e-6)
+    assert np.array_equal(found, found.T)
+    np.testing.assert_allclose(stretch(points[::-1]), found, atol=2e-6)
+
+
+def test_of_two_directions_that_labels_cannot_tell_apart_that_counts_in_which_all_records_differ():
+    wide = np.array([[x, y] for x in (-0.5, -0.4, 0.4, 0.5) for y in (-0.1, 0.1)])
+    labelled = spelt(np.array([[0.2, 0.2], [-0.2, -0.2]]))
+    model = Embeddings(("text",), Plane()).survey(spelt(wide), TASK).fit(labelled, ["positive", "negative"], TASK, 1)
+    right, up = model.predict(spelt(np.array([[0.3, -0.3], [-0.3, 0.3]])))[:, 0]
+    assert right > 0.5 > up
+
+
+def test_records_that_are_all_the_same_stretch_nothing():
+    assert np.array_equal(stretch(np.zeros((4, 2))), np.eye(3))
+
+
+def test_without_labels_nothing_is_encoded():
+    encoder = Counted()
+    crossfit(Embeddings(("text",), encoder), spelt(np.eye(2)), {}, TASK, 1)
+    assert encoder.asked == []
+
+
 @pytest.mark.slow
 def test_neither_the_other_texts_nor_threads_nor_what_was_kept_change_a_byte(cache):
     import torch
@@ -130,6 +180,19 @@ def test_a_few_labels_of_real_tweets_are_enough_and_two_runs_are_the_same(tmp_pa
     np.testing.assert_allclose(loaded.predict(table), fitted.model.predict(table), atol=1e-4)
     with pytest.raises(InputError, match="another model than the one that was learned with"):
         Embeddings(("text",), Counted()).load(tmp_path / "one", TASK)
+
+
+@pytest.mark.slow
+def test_few_labels_of_real_tweets_go_further_where_all_tweets_were_looked_at():
+    table, right = tweets(240), []
+    plain = Embeddings(("text",), MINILM)
+    for seed in range(10):
+        drawn = table.groupby("label").sample(8, random_state=seed)
+        rest = table.drop(drawn.index)
+        for annotator in (plain, plain.survey(table, TASK)):
+            found = annotator.fit(drawn, drawn["label"].tolist(), TASK, 1).predict(rest).argmax(axis=1)
+            right.append((np.array(TASK.labels)[found] == rest["label"]).mean())
+    assert np.mean(right[1::2]) > np.mean(right[::2]) + 0.01
 
 
 @pytest.mark.slow

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages import InputError, tables
 from stages.annotators import logistic
-from stages.annotators.base import NotEnough
+from stages.annotators.base import Annotator, NotEnough
 from stages.annotators.encoders import Encoder
 from stages.annotators.logistic import Logistic
 from stages.annotators.texts import joined
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BATCH = 10_000  # records per prediction; fixed, since the batch size changes the last bits of a product
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class Embeddings:
     """Logistic regression over the vectors of a pretrained encoder: good from a few labels per class on.
+
+    Weights are penalised less in directions in which the vectors of all records, labelled or not, vary more: records
+    that lie close together tend to have the same label.
 
     Parameters
     ----------
@@ -35,6 +40,10 @@ class Embeddings:
         What turns a text into a vector.
     c
         Inverse strength of the L2 penalty, as in `sklearn.linear_model.LogisticRegression`.
+
+    References
+    ----------
+    T. Zhang and R. K. Ando, Analysis of Spectral Kernel Design based Semi-supervised Learning, NIPS (2005).
     """
 
     fields: tuple[str, ...]
@@ -44,6 +53,14 @@ class Embeddings:
     @property
     def name(self) -> str:
         return "embeddings"
+
+    def survey(
+        self,
+        records: pd.DataFrame,
+        task: Task,  # noqa: ARG002
+    ) -> Annotator:
+        """Let all records say how vectors vary; no label is needed for that."""
+        return SurveyedEmbeddings(self, records)
 
     def fit(
         self,
@@ -65,6 +82,48 @@ class Embeddings:
     def features(self, records: pd.DataFrame) -> np.ndarray:
         """Give each record's vector, shape (records, dimensions)."""
         return vectors(joined(records, self.fields), self.encoder)
+
+
+@dataclass(frozen=True)
+class SurveyedEmbeddings:
+    """Embeddings that may look at all records."""
+
+    settings: Embeddings
+    records: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    def fit(
+        self,
+        records: pd.DataFrame,
+        values: Sequence[Value],
+        task: Task,
+        seed: int,  # noqa: ARG002  nothing here is random
+    ) -> EmbeddingsModel:
+        if records.empty:
+            raise NotEnough("there are no labels to learn from")
+        found = logistic.fit(self.settings.features(records) @ self.stretch, values, task, self.settings.c)
+        return EmbeddingsModel(self.settings, replace(found, coefficients=found.coefficients @ self.stretch))
+
+    def load(self, folder: Path, task: Task) -> EmbeddingsModel:
+        return self.settings.load(folder, task)
+
+    @cached_property
+    def stretch(self) -> np.ndarray:
+        """The square root of the vectors' covariance, scaled to leave their total variance: it squares the kernel."""
+        import numpy as np
+
+        features = self.settings.features(self.records)
+        features -= features.mean(axis=0)
+        variances, directions = np.linalg.eigh(features.T @ features / len(features))
+        if variances.max() < TINY:  # all records are the same
+            return np.eye(len(variances))
+        variances = variances.clip(0)
+        scales = np.sqrt(variances * variances.sum() / (variances**2).sum())
+        # rounded, since the last bits differ between processors
+        return ((directions * scales) @ directions.T).round(tables.DIGITS)
 
 
 @dataclass(frozen=True)
