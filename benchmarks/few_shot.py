@@ -103,7 +103,7 @@ def main() -> None:
                 learned, judged = drawn(table, per_class, seed)
                 learner = surveyed(annotator(option), table.iloc[np.concatenate([learned, judged])], task)
                 model = learner.fit(table.iloc[learned], table["label"].iloc[learned].tolist(), task, seed)
-                found = np.array(LABELS)[model.predict(table.iloc[judged]).argmax(axis=1)]
+                found = np.array(LABELS)[np.asarray(model.predict(table.iloc[judged])).argmax(axis=1)]
                 right.append(float((found == table["label"].iloc[judged]).mean()))
             seconds = (time.perf_counter() - start) / given.seeds
             scores = f"{statistics.median(right):>10.3f}{min(right):>8.3f}{max(right):>9.3f}"
