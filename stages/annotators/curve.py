@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stages.annotators.base import Annotator, NotEnough
+from stages.annotators.base import Annotator, NotEnough, surveyed
 from stages.annotators.calibration import propose
 from stages.annotators.crossfit import FOLDS, Crossfit
 from stages.sampling import order
@@ -42,6 +42,7 @@ def learning_curve(
     sizes = [round(share * whole) for share in sorted(shares)]
     if not names or not sizes or sizes[0] < LEAST:
         return []
+    learner = surveyed(annotator, records, task)
     place = {id: row for row, id in enumerate(records["id"])}
     found: dict[str, dict[str, Value]] = {id: {} for id in names}
     for fold in range(FOLDS):
@@ -50,7 +51,7 @@ def learning_curve(
         for size in sizes:
             part = inside[:size]
             try:
-                model = annotator.fit(records.iloc[[place[id] for id in part]], [labels[id] for id in part], task, seed)
+                model = learner.fit(records.iloc[[place[id] for id in part]], [labels[id] for id in part], task, seed)
             except NotEnough:
                 return []
             proposals = propose(list(model.predict(records.iloc[[place[id] for id in outside]])), {}, task)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.quality.intervals import bootstrap, interval, resample
+from stages.quality.intervals import bootstrap, flawless, interval, resample
 from stages.tasks import Choice, Rating, Task, Value
 
 
@@ -56,7 +56,7 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -
     if np.isnan(values["alpha"]):
         alpha = _undefined("all labels are the same, so agreement by chance is certain")
     else:
-        alpha = interval(values["alpha"], draws["alpha"])
+        alpha = flawless(interval(values["alpha"], draws["alpha"]), sum(patterns.values()))
     return {"n": n, "alpha": alpha, **errors}
 
 

@@ -34,10 +34,23 @@ def bootstrap(
 
     Returns
     -------
-    Per metric its `value`, `low` and `high`; those that cannot be computed are None, with a `reason`.
+    Per metric its `value`, `low` and `high`; those that cannot be computed are None, with a `reason`. One that is 1
+    in all replicates has the interval of `flawless`.
     """
-    values, draws = resample(*distinct(statistics), score, seed, replicates)
-    return {name: interval(values[name], draws[name], level) for name in values}
+    rows, counts = distinct(statistics)
+    values, draws = resample(rows, counts, score, seed, replicates)
+    alone = score(rows)  # a record has no part in a metric that of it alone is not defined
+    parts = {name: int(counts[~np.isnan(alone[name])].sum()) for name in values}
+    return {name: flawless(interval(values[name], draws[name], level), parts[name], level) for name in values}
+
+
+def flawless(found: dict[str, Any], n: int, level: float = 0.95) -> dict[str, Any]:
+    """Give a metric to which no record adds a flaw an interval: drawing them again says nothing of what none shows.
+
+    It is Wilson's, of n records of n, which is right of a share of records. Of a mean over labels, and of an agreement
+    beyond chance, the lower end is somewhat too high, since a flaw of one record may cost more than its share.
+    """
+    return wilson(n, n, level) if found["low"] == found["high"] == 1 and n else found
 
 
 def distinct(statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -30,6 +30,7 @@ from stages.quality import (
     suspicion,
     suspicious,
 )
+from stages.quality.intervals import wilson
 from stages.tasks import Choice
 
 SENTIMENT = Choice("sentiment", "text", ("positive", "neutral", "negative"))
@@ -91,6 +92,17 @@ def test_replicates_without_the_label_are_left_out() -> None:
     found = bootstrap(SENTIMENT.statistics(truth, given), SENTIMENT.score, 1)
     assert found["recall_negative"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert found["accuracy"]["low"] < 0.9 < found["accuracy"]["high"]
+
+
+def test_where_all_are_right_the_interval_is_that_of_as_many_records_as_have_a_part_in_the_metric() -> None:
+    truth = ["positive"] * 57 + ["negative"] * 3
+    found = bootstrap(SENTIMENT.statistics(truth, truth), SENTIMENT.score, 1)
+    assert found["accuracy"] == found["macro_f1"] == wilson(60, 60)
+    assert found["accuracy"]["low"] == pytest.approx(0.94, abs=0.001)
+    assert found["recall_negative"] == wilson(3, 3)
+    assert found["recall_negative"]["low"] == pytest.approx(0.438, abs=0.001)
+    gate = {"sure": Gate("accuracy", at_least=0.95)}
+    assert judge(gate, {"n": 60, "accuracy": found["accuracy"]})["undecided"] == ["sure"]
 
 
 def test_a_label_that_never_occurs_has_no_metric_and_says_so() -> None:
@@ -264,7 +276,7 @@ def test_people_who_always_agree_have_alpha_one_and_those_who_guess_zero() -> No
     random = np.random.default_rng(1).choice(SENTIMENT.labels, (2000, 2)).tolist()
     same = {str(i): {"p": a, "q": a} for i, (a, _) in enumerate(random)}
     guessed = agreement({str(i): {"p": a, "q": b} for i, (a, b) in enumerate(random)}, SENTIMENT, seed=1)["alpha"]
-    assert agreement(same, SENTIMENT, seed=1)["alpha"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert agreement(same, SENTIMENT, seed=1)["alpha"] == wilson(2000, 2000)
     assert guessed["low"] < 0 < guessed["high"]
 
 
