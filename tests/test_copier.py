@@ -110,7 +110,7 @@ def test_a_copy_has_the_options_and_tests_of_its_kinds_alone(texts: Project, tem
     for project in (texts, pictures, rows, sounds):
         for group, option in yaml.safe_load(project.text("params.yaml")).items():
             assert group == "seed" or f"conf/{group}/{option}.yaml" in files(project)
-        there = {name.removesuffix(".py").replace("/", ".") for name in files(project)}
+        there = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in files(project)}
         asked = {module for name in files(project) if name.endswith(".py") for module in imported(project.text(name))}
         assert "benchmarks.readme" in asked
         assert sorted(asked - there) == []
@@ -118,7 +118,7 @@ def test_a_copy_has_the_options_and_tests_of_its_kinds_alone(texts: Project, tem
 
 def imported(text: str) -> set[str]:
     """The modules of tests/ and benchmarks/ that a file imports."""
-    found = re.findall(r"^ *from (tests|benchmarks)(?:\.(\w+)| import (\w+))", text, re.MULTILINE)
+    found = re.findall(r"^ *from (tests|benchmarks)(?:\.([\w.]+)| import (\w+))", text, re.MULTILINE)
     return {f"{package}.{module or name}" for package, module, name in found}
 
 

@@ -27,7 +27,7 @@ from stages.publishing.pictures import Coco, Voc, Yolo
 from stages.review import read_rounds
 from stages.sources.pictures import TarShards
 from stages.tasks import Interface
-from tests.test_publishing_pictures import (
+from tests.publishing.test_pictures import (
     BOXES,
     MASKS,
     OUTLINES,
