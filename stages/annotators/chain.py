@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stages import InputError
+
 ITERATIONS = 100
 LONGEST = 1_000  # tokens of a piece
 BARRED = -1e4  # the weight of a step that may not be taken; its power is exactly 0
@@ -125,12 +127,19 @@ def fit(features: Any, tags: np.ndarray, lengths: Sequence[int], barred: np.ndar
     -------
     Shape (features + tags + 1, tags): the weight of each feature for each tag, then of each tag after each, and first.
 
+    Raises
+    ------
+    InputError
+        `c` is not above 0.
+
     References
     ----------
     J. Lafferty, A. McCallum and F. Pereira, Conditional Random Fields, ICML (2001).
     """
     from scipy.optimize import minimize
 
+    if c <= 0:
+        raise InputError(f"annotator.c: above 0 is expected, found {c:g}")
     count = len(barred) - 1
     packed = Packed.of(lengths)
     known = features[packed.rows].tocsr()

@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import tables
+from stages import InputError, tables
 from stages.annotators.base import NotEnough, only
 from stages.tasks import Choice, Rating, Task, Value
 
@@ -79,9 +79,11 @@ def fit(features: Any, values: Sequence[Value], task: Task, c: float) -> Logisti
     NotEnough
         There are no labels of two kinds.
     InputError
-        The task is not a choice.
+        The task is not a choice, or `c` is not above 0.
     """
     task = only(task, Choice)
+    if c <= 0:
+        raise InputError(f"annotator.c: above 0 is expected, found {c:g}")
     if not len(values):
         raise NotEnough("there are no labels to learn from")
     codes = task.codes(values)

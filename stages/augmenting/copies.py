@@ -109,6 +109,8 @@ def columns(fields: Mapping[str, str], label: Any) -> Columns:
 def _worker(
     settings: Augmentation, kind: Kind, taken: Collection[Cells], seed: int
 ) -> Callable[[Shard], tuple[pd.DataFrame, int]]:
+    import pandas as pd
+
     def copy(shard: Shard) -> tuple[pd.DataFrame, int]:
         frame = shard.read()
         frame = frame[frame["label"].notna()]
@@ -125,7 +127,7 @@ def _worker(
                 labels.append(value)
         copies = frame.iloc[rows].rename(columns={"id": "parent"}).assign(id=ids)
         if kind.task is not None:
-            copies["label"] = labels
+            copies["label"] = pd.Series(labels, copies.index, dtype=object)  # also where there is none
         for name, values in zip(settings.fields, zip(*made, strict=True), strict=False):
             copies[name] = list(values)
         return copies, len(frame) * settings.copies

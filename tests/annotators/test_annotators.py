@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stages import annotators
+from stages import InputError, annotators
 from stages.annotators import Crossfit, Linear, NotEnough, crossfit
 from stages.annotators.calibration import calibrated, sharpen, temperature
 from stages.annotators.crossfit import FOLDS, stratified_folds
@@ -122,6 +122,11 @@ def test_the_default_annotator_learns() -> None:
     found = lines(crossfit(LINEAR, table, labels(), MOOD, seed=1), table)
     right = sum(line["value"] == truth(int(id[1:])) for id, line in found.items())
     assert right >= 48  # 20 by chance
+
+
+def test_a_penalty_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match=r"annotator\.c: above 0 is expected, found 0"):
+        crossfit(Linear(("text",), c=0), records(), labels(), MOOD, seed=1)
 
 
 @few

@@ -23,11 +23,12 @@ from stages.augmenting import (
     Typo,
     Width,
     augment,
+    columns,
 )
 from stages.augmenting.spans import changed, mentions
 from stages.engine import Local
 from stages.media import Store
-from stages.tables import shards, write
+from stages.tables import read, shards, write
 from stages.tasks import Combined, Relations, Spans
 
 NAMES = Spans("names", "text", ("person", "place"))
@@ -205,6 +206,19 @@ def test_copies_of_records_have_their_spans(parents, tmp_path):
         assert text[: person["start"]] == ""
         assert text[place["end"] :] in (".", "．")
         assert len(text[person["end"] : place["start"]]) == len(" went to ")
+
+
+def test_before_anybody_has_labelled_there_is_a_table_without_copies(parents, tmp_path):
+    bare = read(parents).assign(label=None)
+    write(
+        tmp_path / "bare",
+        [bare],
+        {name: {"label": NAMES.column, "confidence": "number"}.get(name, "text") for name in bare},
+    )
+    settings = Augmentation(copies=1, fields=["text"], operators={"typo": {"_target_": "x"}})
+    given, store = {"typo": Typo(0.2)}, Store(tmp_path, "x")
+    copies, _ = augment(shards(tmp_path / "bare"), settings, given, {"text": "text"}, [], store, Local(), NAMES, 1)
+    assert write(tmp_path / "copies", [copies], columns({"text": "text"}, NAMES.column)) == 0
 
 
 def test_what_cannot_say_its_edits_is_refused(parents, tmp_path):

@@ -288,6 +288,11 @@ def test_a_span_is_at_least_as_likely_as_all_of_its_text():
     assert min(said[0].scores) < max(said[0].scores)
 
 
+def test_a_penalty_that_is_none_is_refused():
+    with pytest.raises(InputError, match=r"annotator\.c: above 0 is expected, found -1"):
+        Tagger("text", -1).fit(*people(10), NAMES, 1)
+
+
 def test_a_saved_tagger_proposes_the_same(tmp_path):
     records, truth = people(60)
     model = Tagger("text").fit(records, truth, NAMES, 1)
