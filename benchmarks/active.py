@@ -1,4 +1,4 @@
-"""How many labels each queue needs: `python -m benchmarks.active [--seeds 20]`; needs `pip install -e .[benchmarks]`.
+"""How many labels each queue needs: `python -m benchmarks.active [--seeds 10]`; needs `pip install -e .[benchmarks]`.
 
 Queues ask for labels of a pool of texts, beginning with the same 20 random ones, then for a fifth more each time (10 at
 least), and one and the same classifier (logistic regression over 150 dimensions of latent semantic analysis) learns
@@ -62,7 +62,7 @@ Query = Callable[[Set, np.ndarray, int, int], Any]  # which rows to ask for: the
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     arguments = parser.parse_args()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
@@ -205,7 +205,7 @@ def small_text(strategy: Any) -> Query:
 
 
 def queues() -> dict[str, Query]:
-    from skactiveml.pool import Badge, CoreSet, Falcun, ProbCover, TypiClust, UncertaintySampling
+    from skactiveml.pool import CoreSet, Falcun, UncertaintySampling
     from small_text import BreakingTies
 
     return {
@@ -214,9 +214,6 @@ def queues() -> dict[str, Query]:
         "scikit-activeml, margin": scikit_activeml(UncertaintySampling, learns=True, method="margin_sampling"),
         "scikit-activeml, core set": scikit_activeml(CoreSet, learns=False),
         "scikit-activeml, Falcun": scikit_activeml(Falcun, learns=True),
-        "scikit-activeml, ProbCover": scikit_activeml(ProbCover, learns=False),
-        "scikit-activeml, TypiClust": scikit_activeml(TypiClust, learns=False),
-        "scikit-activeml, BADGE": scikit_activeml(Badge, learns=True),
         "small-text, breaking ties": small_text(BreakingTies()),
     }
 
