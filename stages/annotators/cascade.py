@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # of which the report says what they would spare
+
+Judged = list[tuple[float, bool]]  # how sure the cheap one is of each label that it had not learned, and if rightly
+
 
 @dataclass(frozen=True)
 class Cascade:
@@ -57,22 +61,28 @@ class Cascade:
 
     def fit(self, records: pd.DataFrame, values: Sequence[Value], task: Task, seed: int) -> CascadeModel:
         cheap, expensive = (part.fit(records, values, task, seed) for part in self.members.values())
-        return CascadeModel(self, cheap, expensive, self._calibration(records, values, task, seed), task)
+        return CascadeModel(self, cheap, expensive, *self._held_out(records, values, task, seed), task)
 
     def load(self, folder: Path, task: Task) -> CascadeModel:
         cheap, expensive = (part.load(folder / name, task) for name, part in self.members.items())
-        return CascadeModel(self, cheap, expensive, tables.read_json(folder / "calibration.json"), task)
+        return CascadeModel(self, cheap, expensive, tables.read_json(folder / "calibration.json"), [], task)
 
-    def _calibration(self, records: pd.DataFrame, values: Sequence[Value], task: Task, seed: int) -> Calibration:
+    def _held_out(
+        self, records: pd.DataFrame, values: Sequence[Value], task: Task, seed: int
+    ) -> tuple[Calibration, Judged]:
         if len(values) < 2 * FOLDS:
-            return {}
+            return {}, []
         kinds = values if isinstance(task, Choice) else [""] * len(values)
         dealt = stratified_folds(dict(zip(records["id"], kinds, strict=True)), seed)
         folds = [dealt[id] for id in records["id"]]
         found: dict[int, Any] = {}
         for rows, model in by_fold(self.cheap, records, values, folds, task, seed):
             found |= dict(zip(rows, model.predict(records.iloc[rows]), strict=True))
-        return calibrate([found[row] for row in range(len(values))], values, folds, task)
+        predictions = [found[row] for row in range(len(values))]
+        calibration = calibrate(predictions, values, folds, task)
+        proposals = zip(propose(predictions, calibration, task), values, strict=True)
+        judged = [(each.confidence, task.compare(value, each.value) >= task.bar) for each, value in proposals if each]
+        return calibration, judged
 
 
 @dataclass(frozen=True)
@@ -81,13 +91,14 @@ class CascadeModel:
     cheap: Model
     expensive: Model
     calibration: Calibration
+    judged: Judged
     task: Task
 
     def predict(self, records: pd.DataFrame) -> np.ndarray | list[Proposal | None]:
         import numpy as np
 
         first = propose(list(self.cheap.predict(records)), self.calibration, self.task)
-        unsure = self._unsure(first)
+        unsure = _unsure(first, self.settings.threshold)
         asked = list(self.expensive.predict(records.iloc[unsure])) if unsure else []
         if not isinstance(self.task, Choice):
             later = dict(zip(unsure, asked, strict=True))
@@ -110,18 +121,34 @@ class CascadeModel:
     def describe(self, records: pd.DataFrame, labels: Mapping[str, Value]) -> dict[str, Any]:
         """Say of how many records without a label the expensive one is asked, of how many not, and what that saves.
 
-        Of records with a label the cheap one is surer than it would have been, since it has learned them.
+        Of records with a label the cheap one is surer than it would have been, since it has learned them. What other
+        thresholds would spare stands beside it, with how often the cheap one is right where it is as sure, by labels
+        that it had not learned: the expensive one is worth asking below the threshold at which it is more often right.
         """
         rest = records[~records["id"].isin(set(labels))]
         first = propose(list(self.cheap.predict(rest)), self.calibration, self.task) if len(rest) else []
-        asked = len(self._unsure(first))
+        asked = len(_unsure(first, self.settings.threshold))
         parts = {"cheap": self.cheap, "expensive": self.expensive}
         inner = {name: each.describe(records, labels) for name, each in parts.items() if isinstance(each, Describable)}
-        spared = {"asked": asked, "spared": len(rest) - asked}
-        return {"unlabelled": spared | _saved(self.settings.expensive, len(rest) - asked), **inner}
+        spared = {"asked": asked, "spared": len(rest) - asked} | _saved(self.settings.expensive, len(rest) - asked)
+        every = sorted({*THRESHOLDS, self.settings.threshold})
+        thresholds = {f"{each:g}": self._spared(first, each) for each in every}
+        return {"threshold": self.settings.threshold, "unlabelled": spared, "thresholds": thresholds, **inner}
 
-    def _unsure(self, proposals: Sequence[Proposal | None]) -> list[int]:
-        return [row for row, each in enumerate(proposals) if each is None or each.confidence < self.settings.threshold]
+    def _spared(self, proposals: Sequence[Proposal | None], threshold: float) -> dict[str, Any]:
+        asked = len(_unsure(proposals, threshold))
+        sure = [right for confidence, right in self.judged if confidence >= threshold]
+        return {
+            "asked": asked,
+            "spared": len(proposals) - asked,
+            "judged": len(sure),
+            "right": sum(sure) / len(sure) if sure else None,
+            "reason": None if sure else "of no label that it had not learned was the cheap one as sure",
+        }
+
+
+def _unsure(proposals: Sequence[Proposal | None], threshold: float) -> list[int]:
+    return [row for row, each in enumerate(proposals) if each is None or each.confidence < threshold]
 
 
 def _saved(expensive: Annotator, spared: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -40,6 +41,8 @@ class Embeddings:
         What turns a text into a vector.
     c
         Inverse strength of the L2 penalty, as in `sklearn.linear_model.LogisticRegression`.
+    curve
+        Shares of the labels on which the regression is fitted again, to forecast how many more are needed; none: ().
 
     References
     ----------
@@ -49,6 +52,7 @@ class Embeddings:
     fields: tuple[str, ...]
     encoder: Encoder
     c: float = 10.0
+    curve: tuple[float, ...] = dataclasses.field(default=(0.25, 0.5), repr=False)  # it is no part of the model
 
     @property
     def name(self) -> str:

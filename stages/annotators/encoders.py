@@ -57,7 +57,7 @@ class SentenceEncoder:
         return f"{pretrained.fingerprint(pretrained.folder(self.model, self.revision))} {self.prompt!r}"
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        import torch
+        torch = pretrained.library("torch")
 
         encoder = _sentence_transformer(pretrained.folder(self.model, self.revision))
         threads = torch.get_num_threads()

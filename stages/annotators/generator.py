@@ -63,7 +63,7 @@ class GeneratorModel(GivenModel):
     tokenizer: Any
 
     def predict(self, records: pd.DataFrame) -> list[Proposal | None]:
-        import torch
+        torch = pretrained.library("torch")
 
         texts = joined(records, self.settings.fields)
         with training.fixed_threads(), torch.no_grad():

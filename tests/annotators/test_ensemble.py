@@ -231,7 +231,7 @@ def test_where_the_expensive_one_has_no_answer_that_of_the_cheap_one_stays() -> 
     table = records()
     neutral = Rules({"neutral": Keywords("text", WORDS["neutral"], "neutral")}, "majority")
     cheap, expensive = (each.fit(table, [], MOOD, 1) for each in (RULES, neutral))
-    found = np.asarray(CascadeModel(Cascade(RULES, neutral, 1.0), cheap, expensive, {}, MOOD).predict(table))
+    found = np.asarray(CascadeModel(Cascade(RULES, neutral, 1.0), cheap, expensive, {}, [], MOOD).predict(table))
     silent = np.isnan(expensive.predict(table)).any(axis=1)
     assert 0 < silent.sum() < len(table)
     np.testing.assert_allclose(found[silent], cheap.predict(table)[silent], atol=1e-6)
@@ -244,6 +244,27 @@ def test_a_cascade_comes_back_from_its_folder(tmp_path: Path) -> None:
     fitted = cascade.fit(table, [truth(row) for row in range(len(table))], MOOD, 1)
     fitted.save(tmp_path)
     np.testing.assert_allclose(cascade.load(tmp_path, MOOD).predict(table), fitted.predict(table), atol=1e-4)
+
+
+def test_a_cascade_says_what_each_threshold_would_spare_and_how_often_the_cheap_one_is_right_there() -> None:
+    table = records()
+    other = dict(zip(MOOD.labels, MOOD.labels[1:] + MOOD.labels[:1], strict=True))
+    known = {id: value if row % 4 else other[value] for row, (id, value) in enumerate(labels().items())}
+    told = annotators.report(crossfit(Cascade(LINEAR, RULES, 1.0), table, known, MOOD, 1), known, MOOD)["details"]
+    every = told["thresholds"]
+    assert list(every) == ["0.5", "0.6", "0.7", "0.8", "0.9", "0.95", "1"]
+    own = every[f"{told['threshold']:g}"]
+    assert (own["asked"], own["spared"]) == (told["unlabelled"]["asked"], told["unlabelled"]["spared"])
+    asked = [each["asked"] for each in every.values()]
+    assert asked == sorted(asked)
+    assert asked[0] < asked[-1]
+    assert {each["asked"] + each["spared"] for each in every.values()} == {len(table) - len(known)}
+    judged = [each["judged"] for each in every.values()]
+    assert judged == sorted(judged, reverse=True)
+    assert judged[0] > 0 == judged[-1]
+    assert 0.5 < every["0.5"]["right"] < 0.9  # a quarter of the labels is beyond learning
+    assert every["1"]["right"] is None
+    assert every["1"]["reason"]
 
 
 def test_a_cascade_whose_parts_need_no_label_proposes_without_any() -> None:

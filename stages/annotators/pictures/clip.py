@@ -87,7 +87,8 @@ class Clip(Given["ClipModel"]):
     def _texts(self, task: Choice) -> tuple[np.ndarray, float, float | None]:
         """Give each label's vector, of length 1, and by what a product with it becomes a logit."""
         import numpy as np
-        import torch
+
+        torch = pretrained.library("torch")
 
         asked = self.asked(task)
         network, _ = image_encoders.towers(self.model, self.revision)

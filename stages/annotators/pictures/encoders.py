@@ -56,7 +56,7 @@ class ImageEncoder:
 
     def encode(self, paths: Sequence[str]) -> np.ndarray:
         """Give a vector per picture file, shape (pictures, dimensions)."""
-        import torch
+        torch = pretrained.library("torch")
 
         network, processor = towers(self.model, self.revision)
         ready = [processor(images=[coloured(decoded(path))], return_tensors="pt")["pixel_values"] for path in paths]

@@ -31,7 +31,7 @@ def pipeline(folder: Path, kind: Kind) -> Any:
     ValueError, KeyError, OSError
         There is no model of this kind in the folder.
     """
-    import torch
+    torch = pretrained.library("torch")
 
     library = pretrained.library("transformers")
     processor = library.AutoImageProcessor.from_pretrained(str(folder), local_files_only=True, backend="pil")

@@ -95,7 +95,7 @@ class TranscriberModel(GivenModel):
         return [self.settings.language, self.settings.seconds, self.settings.written]
 
     def _make(self, files: Sequence[str]) -> list[bytes]:
-        import torch
+        torch = pretrained.library("torch")
 
         with training.fixed_threads(), torch.no_grad():
             return [json.dumps(self._transcribe(path)).encode() for path in files]
