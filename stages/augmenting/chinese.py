@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +10,9 @@ from random import Random
 
 from stages import InputError
 from stages.augmenting.operators import Edit, edited
+from stages.tasks.iob import IDEOGRAPH
 
+EASTERN = re.compile(f"[{IDEOGRAPH}]")
 FULL = {chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)}  # Unicode's Halfwidth and Fullwidth Forms
 WIDTHS = FULL | {full: half for half, full in FULL.items()}
 SLIPS = {
@@ -58,7 +61,13 @@ class _Characters:
 
 
 class Width(_Characters):
-    """Write full-width letters, digits and marks half-width and half-width ones full-width; Chinese texts have both."""
+    """Write full-width letters, digits and marks half-width and half-width ones full-width.
+
+    Only texts with Chinese or Japanese characters are changed, since they have both.
+    """
+
+    def edits(self, text: str, rng: Random) -> Iterator[Edit]:
+        return super().edits(text, rng) if EASTERN.search(text) else iter(())
 
     def _others(self, character: str) -> Sequence[str]:
         return WIDTHS.get(character, "")

@@ -83,6 +83,12 @@ def test_what_a_span_says_stays_or_has_the_slip(drawn, slip, seed):
             assert slip in (Width, Case)  # which may change every character
 
 
+def test_width_changes_in_chinese_and_japanese_alone():
+    assert Width(1.0).apply("Ann ate 2 apples, 😀", Random(1)) == "Ann ate 2 apples, 😀"
+    assert Width(1.0).apply("在 A1", Random(1)) == "在 Ａ１"
+    assert Width(1.0).apply("カ！", Random(1)) == "カ!"
+
+
 @given(
     st.lists(st.sampled_from([*"在北京江泽民，、。！？；：１a", "😀", "e\u0301"]), min_size=1).map("".join), st.data()
 )
