@@ -64,6 +64,7 @@ def plan(
     store: media.Store | None,
     rate: int,
 ) -> Iterator[Pass]:
+    """Part operators into passes: one that decides by the whole table begins a pass, summarised for in that before."""
     starts = [i for i, (_, operator) in enumerate(operators) if _whole(operator)]
     ends = [*starts, len(operators)]
     for number, (start, end) in enumerate(zip([0, *starts], ends, strict=True)):

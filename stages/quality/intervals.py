@@ -39,8 +39,10 @@ def bootstrap(
     """
     rows, counts = distinct(statistics)
     values, draws = resample(rows, counts, score, seed, replicates)
-    alone = score(rows)  # a record has no part in a metric that of it alone is not defined
-    parts = {name: int(counts[~np.isnan(alone[name])].sum()) for name in values}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alone = score(rows)
+    # a record has no part in a metric that of it alone is not defined; unless that is so of all, as with kappa
+    parts = {name: int(counts[~np.isnan(alone[name])].sum()) or len(statistics) for name in values}
     return {name: flawless(interval(values[name], draws[name], level), parts[name], level) for name in values}
 
 
@@ -50,7 +52,7 @@ def flawless(found: dict[str, Any], n: int, level: float = 0.95) -> dict[str, An
     It is Wilson's, of n records of n, which is right of a share of records. Of a mean over labels, and of an agreement
     beyond chance, the lower end is somewhat too high, since a flaw of one record may cost more than its share.
     """
-    return wilson(n, n, level) if found["low"] == found["high"] == 1 and n else found
+    return wilson(n, n, level) if found["low"] == found["high"] == 1 else found
 
 
 def distinct(statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

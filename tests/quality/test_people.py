@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from stages.quality import people
+from stages.quality.intervals import wilson
 from stages.tasks import Choice
 
 TASK = Choice("c", "t", ("no", "yes"))
@@ -76,6 +77,12 @@ def test_kappa_is_scikit_learns_for_those_with_enough_in_common():
     assert (pair["people"], pair["n"]) == (["a", "b"], 60)
     assert pair["kappa"]["value"] == pytest.approx(cohen_kappa_score(one, other))
     assert pair["kappa"]["low"] < pair["kappa"]["value"] < pair["kappa"]["high"]
+
+
+def test_kappa_of_people_who_always_agree_may_be_less_than_one():
+    (pair,) = judged([Said(f"{i}", name, "yes" if i % 2 else "no") for name in "ab" for i in range(30)])["pairs"]
+    assert pair["kappa"] == wilson(30, 30)
+    assert pair["kappa"]["low"] < 0.9
 
 
 def test_kappa_of_people_who_only_ever_gave_one_label_is_not_known():
