@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError
-from stages.annotators import pretrained, training
+from stages.annotators import checkpoints, pretrained, training
 from stages.annotators.base import only
 from stages.annotators.given import Given, GivenModel
 from stages.annotators.texts import joined
@@ -97,19 +97,11 @@ class GeneratorModel(GivenModel):
 @cache
 def _network(folder: Path) -> tuple[Any, Any]:
     library = pretrained.library("transformers")
-    try:
+    with checkpoints.refused(folder.name, "cannot write texts"):
         config = library.AutoConfig.from_pretrained(str(folder), local_files_only=True)
         kind = library.AutoModelForSeq2SeqLM if config.is_encoder_decoder else library.AutoModelForCausalLM
         tokenizer = library.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        dtype = "float64" if training.device() == "cpu" else "float32"
-        network, loaded = kind.from_pretrained(
-            str(folder), local_files_only=True, dtype=dtype, output_loading_info=True
-        )
-        if loaded["missing_keys"]:
-            raise ValueError(f"its weights lack {', '.join(sorted(loaded['missing_keys'])):.100}")
-    except (ValueError, KeyError, OSError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise InputError(f"annotator.model: {folder.name!r} cannot write texts ({why})") from error
+        network, _ = checkpoints.entire(kind, folder, "float64" if training.device() == "cpu" else "float32")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return network.to(training.device()).eval(), tokenizer
+    return network, tokenizer

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
-from stages.annotators import training
+from stages.annotators import checkpoints, training
 from stages.annotators.base import only
 from stages.annotators.given import Given, GivenModel
 from stages.annotators.texts import column
@@ -110,9 +110,6 @@ def _network(folder: Path) -> Any:
         raise InputError("annotator: gliner is not installed; run pip install '.[gliner]'") from error
     if not (folder / "model.safetensors").is_file():
         raise InputError(f"annotator.model: {folder.name!r} has no model.safetensors, and no other weights are read")
-    try:
+    with checkpoints.refused(folder.name, "is no GLiNER checkpoint", RuntimeError, TypeError):
         network = GLiNER.from_pretrained(str(folder), local_files_only=True, strict=True)
-    except (ValueError, KeyError, OSError, RuntimeError, TypeError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise InputError(f"annotator.model: {folder.name!r} is no GLiNER checkpoint ({why})") from error
     return network.to(training.device())

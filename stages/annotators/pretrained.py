@@ -1,14 +1,13 @@
-"""Where the weights of a pretrained model lie."""
+"""Where the weights of a pretrained model lie, and the libraries that read them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from stages import InputError
 
@@ -66,36 +65,6 @@ def _fetched(model: str, revision: str) -> Path:
         raise InputError(
             f"model: {model!r} at {revision!r} is neither a folder nor to be had of the hub ({why})"
         ) from error
-
-
-def classifier(
-    kind: Literal["Sequence", "Token"], folder: Path, labels: Sequence[str] | None, dtype: str = "float32"
-) -> tuple[Any, Any]:
-    """Load a checkpoint with the head of a classifier, and its tokenizer.
-
-    Parameters
-    ----------
-    kind
-        Of what it gives the classes.
-    folder
-        Where it lies.
-    labels
-        The classes of a head that is to be trained; None: those that the checkpoint has.
-    dtype
-        The type of its weights.
-    """
-    transformers = library("transformers")
-    head: dict[str, Any] = {}
-    if labels is not None:
-        head = {"id2label": dict(enumerate(labels)), "label2id": {label: n for n, label in enumerate(labels)}}
-        head["ignore_mismatched_sizes"] = True  # the head of a checkpoint that knew other labels
-    tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-    loader = getattr(transformers, f"AutoModelFor{kind}Classification")
-    network = loader.from_pretrained(str(folder), local_files_only=True, dtype=dtype, **head)
-    if tokenizer.pad_token is None:  # of decoders
-        tokenizer.pad_token = tokenizer.eos_token
-    network.config.pad_token_id = tokenizer.pad_token_id
-    return network, tokenizer
 
 
 @cache

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from stages import InputError
+from stages.annotators import checkpoints
 from stages.annotators.finding import Finder, Mention, check, named
 from stages.tasks import Spans
 
@@ -55,10 +56,5 @@ def _loaded(model: str) -> Any:
         import spacy
     except ImportError as error:
         raise InputError("annotator: spacy is not installed; run pip install '.[spacy]'") from error
-    try:
+    with checkpoints.refused(model, "is no spaCy pipeline: install its package, or give its folder"):
         return spacy.load(model)
-    except (OSError, ValueError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise InputError(
-            f"annotator.model: {model!r} is no spaCy pipeline: install its package, or give its folder ({why})"
-        ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
-from stages.annotators import pretrained, training
+from stages.annotators import checkpoints, pretrained, training
 from stages.annotators.base import NotEnough, only
 from stages.annotators.subwords import SKIPPED, Window, decided, meanings, targets, words_of
 from stages.annotators.texts import column
@@ -128,11 +128,8 @@ class TokenClassifier:
         return TokenClassifierModel(self, task, network, tokenizer, course, len(held))
 
     def _loaded(self, folder: Path, names: Sequence[str] | None) -> tuple[Any, Any]:
-        try:
-            network, tokenizer = pretrained.classifier("Token", folder, names)
-        except (ValueError, KeyError, OSError) as error:
-            why = " ".join(str(error).split())[:200]
-            raise InputError(f"annotator.model: {self.model!r} cannot classify tokens ({why})") from error
+        with checkpoints.refused(self.model, "cannot classify tokens"):
+            network, tokenizer = checkpoints.classifier("Token", folder, names)
         if not tokenizer.is_fast:
             raise InputError(f"annotator.model: {self.model!r} has no fast tokenizer, which tells where a token stands")
         tokenizer.padding_side = "right"  # so that a token's place in a window is its place in the batch

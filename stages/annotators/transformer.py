@@ -9,8 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import InputError, tables
-from stages.annotators import pretrained, training
+from stages import tables
+from stages.annotators import checkpoints, pretrained, training
 from stages.annotators.base import NotEnough, only
 from stages.annotators.texts import joined
 from stages.annotators.training import Course, Schedule
@@ -147,11 +147,8 @@ class Transformer:
     def _base(self, task: Choice) -> tuple[Any, Any]:
         folder = pretrained.folder(self.model, self.revision)
         dtype = "bfloat16" if self.lora and training.mixed() else "float32"
-        try:
-            return pretrained.classifier("Sequence", folder, task.labels, dtype)
-        except (ValueError, KeyError, OSError) as error:
-            why = " ".join(str(error).split())[:200]
-            raise InputError(f"annotator.model: {self.model!r} cannot classify sequences ({why})") from error
+        with checkpoints.refused(self.model, "cannot classify sequences"):
+            return checkpoints.classifier("Sequence", folder, task.labels, dtype)
 
 
 @dataclass(frozen=True)

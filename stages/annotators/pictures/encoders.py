@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError
-from stages.annotators import pretrained, training
+from stages.annotators import checkpoints, pretrained
 from stages.annotators.embeddings import Embeddings
 from stages.annotators.pictures.reading import coloured, content, decoded
 from stages.annotators.texts import column
@@ -95,24 +95,18 @@ def towers(model: str, revision: str | None) -> tuple[Any, Any]:
         It is no model of pictures, or lacks weights.
     """
     folder = pretrained.folder(model, revision)
-    try:
+    with checkpoints.refused(model, "is no model of pictures"):
         return _towers(folder)
-    except (ValueError, KeyError, OSError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise InputError(f"annotator.model: {model!r} is no model of pictures ({why})") from error
 
 
 @cache
 def _towers(folder: Path) -> tuple[Any, Any]:
     library = pretrained.library("transformers")
     processor = library.AutoImageProcessor.from_pretrained(str(folder), local_files_only=True, backend="pil")
-    network, found = library.AutoModel.from_pretrained(str(folder), local_files_only=True, output_loading_info=True)
-    missing = sorted(found["missing_keys"])
-    if [each for each in missing if not each.startswith(POOLER)]:
-        raise ValueError(f"its weights lack {missing[0]}")
+    network, missing = checkpoints.entire(library.AutoModel, folder, "auto", spared=POOLER)
     if missing:
         network.pooler = None  # it would be drawn at random
-    return network.to(training.device()).double().eval(), processor
+    return network.double(), processor
 
 
 def _pooled(network: Any, pixels: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from stages.annotators import pretrained, training
+from stages.annotators import checkpoints, pretrained, training
 from stages.annotators.pictures.components import Component
 from stages.tasks.pictures.boxes import intersection_over_union
 
@@ -31,8 +31,6 @@ def pipeline(folder: Path, kind: Kind) -> Any:
     ValueError, KeyError, OSError
         There is no model of this kind in the folder.
     """
-    torch = pretrained.library("torch")
-
     library = pretrained.library("transformers")
     processor = library.AutoImageProcessor.from_pretrained(str(folder), local_files_only=True, backend="pil")
     auto = {
@@ -41,16 +39,12 @@ def pipeline(folder: Path, kind: Kind) -> Any:
         "image-segmentation": _segmentation(library, folder),
         "mask-generation": library.AutoModelForMaskGeneration,
     }[kind]
-    network, said = auto.from_pretrained(
-        str(folder), local_files_only=True, output_loading_info=True, dtype=torch.float64
-    )
-    if said["missing_keys"]:
-        raise ValueError(f"its weights lack {min(said['missing_keys'])}")
+    network, _ = checkpoints.entire(auto, folder, "float64")
     tokenizer = None
     if kind == "zero-shot-object-detection":
         tokenizer = library.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
     device = training.device()
-    return library.pipeline(kind, model=network.eval(), image_processor=processor, tokenizer=tokenizer, device=device)
+    return library.pipeline(kind, model=network, image_processor=processor, tokenizer=tokenizer, device=device)
 
 
 def found(model: Any, kind: Kind, picture: np.ndarray, names: Sequence[str], threshold: float) -> list[Found]:

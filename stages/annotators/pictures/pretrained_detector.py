@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from stages import InputError, tables
+from stages.annotators import checkpoints
 from stages.annotators.given import Given, GivenModel
 from stages.annotators.pictures import object_models
 from stages.annotators.pictures.encoders import threads
@@ -73,11 +74,8 @@ class PretrainedDetector(Given["PretrainedDetectorModel"]):
     def given(self, task: Task) -> PretrainedDetectorModel:
         task = regional(task)
         folder = self.folder()
-        try:
+        with checkpoints.refused(self.model, f"is no model for {self.kind}"):
             pipeline = object_models.pipeline(folder, self.kind)
-        except (ValueError, KeyError, OSError) as error:
-            why = " ".join(str(error).split())[:200]
-            raise InputError(f"annotator.model: {self.model!r} is no model for {self.kind} ({why})") from error
         if self.kind in object_models.BOXES and not isinstance(task, Boxes):
             raise InputError(
                 f"annotator.kind: {self.kind} proposes boxes, and the labelling interface asks for {task.type}; "

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
-from stages.annotators import pretrained, training
+from stages.annotators import checkpoints, pretrained, training
 from stages.annotators.base import only
 from stages.annotators.given import Given, GivenModel
 from stages.annotators.keeping import kept
@@ -184,18 +184,10 @@ class _Speech:
 @cache
 def _speech(folder: Path) -> _Speech:
     library = pretrained.library("transformers")
-    try:
+    with checkpoints.refused(folder.name, "does not recognise speech"):
         config = library.AutoConfig.from_pretrained(str(folder), local_files_only=True)
         kind = library.AutoModelForSpeechSeq2Seq if config.is_encoder_decoder else library.AutoModelForCTC
         extractor = library.AutoFeatureExtractor.from_pretrained(str(folder), local_files_only=True)
         tokenizer = library.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        dtype = "float64" if training.device() == "cpu" else "float32"
-        network, loaded = kind.from_pretrained(
-            str(folder), local_files_only=True, dtype=dtype, output_loading_info=True
-        )
-        if loaded["missing_keys"]:
-            raise ValueError(f"its weights lack {', '.join(sorted(loaded['missing_keys'])):.100}")
-    except (ValueError, KeyError, OSError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise InputError(f"annotator.model: {folder.name!r} does not recognise speech ({why})") from error
-    return _Speech(network.to(training.device()).eval(), extractor, tokenizer, config.is_encoder_decoder)
+        network, _ = checkpoints.entire(kind, folder, "float64" if training.device() == "cpu" else "float32")
+    return _Speech(network, extractor, tokenizer, config.is_encoder_decoder)
