@@ -1,11 +1,6 @@
-"""Labels that are there before the first round: read from the folders of other tools."""
+"""Labels that are there before the first round: in a field of the records, or in the folders of other tools."""
 
-from stages.importing.base import Found, Mark, Reader, result
-from stages.importing.coco import coco
-from stages.importing.folders import folders
-from stages.importing.voc import voc
-from stages.importing.yolo import yolo
+from stages.importing import fields
+from stages.importing.labelled import Labelled
 
-READERS: dict[str, Reader] = {"coco": coco, "folders": folders, "voc": voc, "yolo": yolo}
-
-__all__ = ["READERS", "Found", "Mark", "Reader", "result"]
+__all__ = ["Labelled", "fields"]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from stages import InputError
-from stages.importing.base import Found, Mark, content, inside
+from stages.importing.pictures.base import Found, Mark, content, inside
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 

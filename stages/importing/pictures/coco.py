@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError
-from stages.importing.base import Found, Mark, inside
+from stages.importing.pictures.base import Found, Mark, inside
 from stages.tables import read_json
 from stages.tasks.pictures.rle import PIXELS
 

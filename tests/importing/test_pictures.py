@@ -19,9 +19,8 @@ from hypothesis import strategies as st
 from pycocotools import mask as pycoco
 
 from stages import InputError, media, tables
-from stages.importing import READERS, result
 from stages.importing.__main__ import run
-from stages.importing.base import Mark
+from stages.importing.pictures import READERS, Mark, result
 from stages.media import pictures as codec
 from stages.publishing.pictures import Coco, Voc, Yolo
 from stages.review import read_rounds
@@ -39,7 +38,7 @@ from tests.publishing.test_pictures import (
     form_of,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def interface(task: Any, **corrections: str | None) -> Interface:
@@ -319,7 +318,7 @@ def test_a_second_run_writes_what_is_new_alone(project, capsys):
 def test_a_label_without_its_record_is_named(project, capsys):
     assert not run("coco", TRAIN.with_name("instances_test.json"), "vendor")
     out = capsys.readouterr().out
-    assert "1 labelled pictures left out" in out
+    assert "1 left out:" in out
     assert "c.png: rejected by clean (too dark)" in out
     Path("raw/form/images/train/a.png").write_bytes(codec.encode(np.zeros((20, 40), np.uint8)))
     assert not run("coco", TRAIN, "vendor")

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from stages import InputError
-from stages.importing.base import Found, Mark, content, lines, pictures
+from stages.importing.pictures.base import Found, Mark, content, lines, pictures
 
 
 def yolo(root: Path) -> Iterator[Found]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stages import InputError
-from stages.importing.base import Found, Mark, pictures
+from stages.importing.pictures.base import Found, Mark, pictures
 
 
 def folders(root: Path) -> Iterator[Found]:
