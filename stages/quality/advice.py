@@ -14,7 +14,7 @@ SAMPLES = {"annotator.audit.": "audit", "annotator.cross_validated.": "random"} 
 WIDER = "the value clears the bound, and a larger sample would show it"
 BETTER = "the annotator has to become better"
 OTHER = "another annotator (conf/annotator/) would help more than labels"
-BOTH = "let two people or more label each record (overlap in conf/review/)"
+BOTH = "let two people or more label each record (overlap in conf/review/), or set it to null in conf/quality/"
 AGREE = "more labels do not make people agree; a clearer guideline in conf/labeling/ may"
 UNKNOWN = "it is not known how labels would change this metric"
 
