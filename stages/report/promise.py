@@ -39,9 +39,7 @@ def guarantee(statement: Block) -> Markup:
         of = BOUND[guarantee.get("class_scope") or guarantee["scope"]]
         rows.append((f"Wrong automatic labels, as a share of {of}: at most", wording.figure(guarantee["error_bound"])))
     if wording.known(guarantee.get("estimate")):
-        rows.append(
-            ("Wrong automatic labels, as a share of those accepted: estimated", measured(guarantee, "estimate"))
-        )
+        rows.append(("Wrong automatic labels, as a share of those accepted: estimate", measured(guarantee, "estimate")))
     return section(
         "Guarantee",
         tag("p", told),
