@@ -4,7 +4,11 @@ import atexit
 import gc
 import os
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
+
+if find_spec("hydra") is None:  # a line for people, where a traceback says less
+    raise SystemExit("error: this Python lacks what the project needs: make repro once, then source .venv/bin/activate")
 
 # The number of threads changes the last bits of a sum. Numerical libraries read it when they are first imported.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))

@@ -29,6 +29,7 @@ from stages.tables import write
 
 ROOT = Path(__file__).parent.parent
 CHOSEN = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+CHOICE = f"annotator: {CHOSEN['annotator']}"
 COMMANDS = {
     name: shlex.split(each["cmd"])
     for name, each in yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"].items()
@@ -474,20 +475,23 @@ def test_the_command_line_of_a_stage_says_what_is_wrong_and_writes_nothing(proje
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("was", "line", "said"),
     [
-        ("annotator: linea", "annotator=linea: there is no conf/annotator/linea.yaml; allowed are "),
-        ("anotator: linear", "annotator is missing; there is anotator, augmentation, "),
-        ("\tannotator: linear", ", line 1: not YAML ("),
-        ("annotator: rules\nmodel: big", "model: no stage asks for it; allowed are annotator, "),
+        (CHOICE, "annotator: linea", "annotator=linea: there is no conf/annotator/linea.yaml; allowed are "),
+        (CHOICE, "anotator: linear", "annotator is missing; there is anotator, augmentation, "),
+        (CHOICE, "\tannotator: linear", ", line 1: not YAML ("),
+        (CHOICE, "annotator: rules\nmodel: big", "model: no stage asks for it; allowed are annotator, "),
+        (f"seed: {CHOSEN['seed']}", "seed: today", "seed: a whole number is expected, found 'today'"),
     ],
 )
-def test_what_params_yaml_chooses_is_checked_before_any_stage_runs(project: Project, line: str, said: str) -> None:
+def test_what_params_yaml_chooses_is_checked_before_any_stage_runs(
+    project: Project, was: str, line: str, said: str
+) -> None:
     shutil.copy(ROOT / "dvc.yaml", project.root)
     text = yaml.safe_dump(CHOSEN)
     (project.root / "params.yaml").write_text(text, encoding="utf-8")
     assert command(project.root, "stages.configuration").returncode == 0
-    changed = text.replace(f"annotator: {CHOSEN['annotator']}", line)
+    changed = text.replace(was, line)
     (project.root / "params.yaml").write_text(changed, encoding="utf-8")
     done = command(project.root, "stages.configuration")
     assert done.returncode == 1

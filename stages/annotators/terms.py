@@ -114,26 +114,32 @@ def learn(texts: Sequence[str], counted: tuple[Counts, ...]) -> tuple[Terms, Any
     Both are, to the last bit, those of `sklearn.feature_extraction.text.TfidfVectorizer`.
     """
     import numpy as np
+
+    vocabularies, frequencies, found = zip(*(_learn(texts, counts) for counts in counted), strict=True)
+    return Terms(list(vocabularies), np.concatenate(frequencies), counted), _stack(list(found))
+
+
+def _learn(texts: Sequence[str], counts: Counts) -> tuple[list[str], np.ndarray, Any]:
+    """Give the terms of a kind, sorted, their inverse document frequencies, and the texts' features."""
+    import numpy as np
     from scipy.sparse import csr_matrix
 
-    vocabularies, frequencies, found = [], [], []
-    for counts in counted:
-        table = counts.table(texts)
-        names = list(counts.numbers)
-        numbers, first = np.unique(table.indices, return_index=True)
-        numbers = numbers[first.argsort()]  # a row's terms stay in the order in which the texts have them first
-        place = np.zeros(len(names), dtype=table.indices.dtype)
-        place[numbers] = range(len(numbers))
-        table = csr_matrix((table.data, place[table.indices], table.indptr), shape=(len(texts), len(numbers)))
-        table.sort_indices()
-        vocabulary = sorted(names[number] for number in numbers)
-        place[[counts.numbers[term] for term in vocabulary]] = range(len(vocabulary))
-        table.indices = place[numbers][table.indices]
-        weigher = _weigher()
-        found.append(weigher.fit(table).transform(table, copy=False))
-        vocabularies.append(vocabulary)
-        frequencies.append(weigher.idf_)
-    return Terms(vocabularies, np.concatenate(frequencies), counted), _stack(found)
+    table = counts.table(texts)
+    names = list(counts.numbers)
+    numbers, first = np.unique(table.indices, return_index=True)
+    seen = numbers[first.argsort()]
+    vocabulary = sorted(names[number] for number in seen)
+    place, column = (np.zeros(len(names), dtype=table.indices.dtype) for _ in range(2))
+    place[seen] = range(len(seen))
+    column[[counts.numbers[term] for term in vocabulary]] = range(len(vocabulary))
+    # As scikit-learn does: a row is sorted by where the texts have each term first, and stays so when columns get the
+    # order of the alphabet. Sums over a row are then taken in the same order.
+    table = csr_matrix((table.data, place[table.indices], table.indptr), shape=(len(texts), len(seen)))
+    table.sort_indices()
+    table.indices = column[seen][table.indices]
+    weigher = _weigher()
+    found = weigher.fit(table).transform(table, copy=False)
+    return vocabulary, weigher.idf_, found
 
 
 def of_table(table: pd.DataFrame) -> Terms:

@@ -77,6 +77,8 @@ def check() -> None:
     choices = _choices(asked)
     if unknown := sorted(set(map(str, choices)) - set(asked)):
         raise InputError(f"{PARAMS}: {unknown[0]}: no stage asks for it; allowed are {', '.join(asked)}")
+    if type(choices.get("seed", 0)) is not int:
+        raise InputError(f"{PARAMS}: seed: a whole number is expected, found {choices['seed']!r:.100}")
     try:
         _check_choices([f"{name}={choices[name]}" for name in asked])
     except InputError as error:

@@ -149,6 +149,9 @@ def _checked(kind: Any, value: Any, key: str) -> Any:
             raise InputError(f"{where(place)}: unknown key; allowed here are {_keys(kind, parts[:-1])}") from error
         if first["type"] in ("missing", "missing_argument"):
             raise InputError(f"{where(place)}: this key is missing") from error
+        if first["type"] == "dataclass_type":
+            expected = f"a mapping of {_keys(kind, parts)} is expected"
+            raise InputError(f"{where(place)}: {expected}, found {first['input']!r:.100}") from error
         message = first["msg"].removeprefix("Input ")
         raise InputError(f"{where(place)}: {message}, found {first['input']!r:.100}") from error
     except InputError as error:

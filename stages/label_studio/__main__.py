@@ -229,7 +229,8 @@ label here:  {place.url}
 log in as:   {person.email}
 password:    {person.password}
 
-then, in another terminal:  python -m stages.label_studio pull && dvc repro"""
+then, in another terminal:  source .venv/bin/activate
+                            python -m stages.label_studio pull && dvc repro"""
 
 
 def _proposer() -> backend.Proposer:

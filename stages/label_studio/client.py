@@ -124,7 +124,7 @@ def reach(url: str, token: str, timeout: float = TIMEOUT) -> Connection:
     except ValueError:  # brackets without a partner
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise InputError("the address of Label Studio is to look like http://127.0.0.1:8080, without a user's name")
+        raise InputError("LABEL_STUDIO_URL: an address like http://127.0.0.1:8080 is expected, without a user's name")
     if not re.fullmatch(r"[\w.-]+", token, re.ASCII):
         raise InputError("the token for Label Studio holds other characters than letters, digits and . _ -")
     client = httpx.Client(timeout=timeout, follow_redirects=True, trust_env=parts.hostname not in LOOPBACK)
@@ -177,7 +177,8 @@ def _told(url: str) -> Iterator[None]:
     except ApiError as error:
         failure = _refused(url, error.status_code, error.body)
     except httpx.ConnectError:
-        failure = InputError(f"no Label Studio answers at {url}: start it with python -m stages.label_studio up")
+        remedy = "start it (python -m stages.label_studio up), or correct LABEL_STUDIO_URL"
+        failure = InputError(f"no Label Studio answers at {url}: {remedy}")
     except httpx.TimeoutException:
         failure = DoubtfulError(f"Label Studio at {url} did not answer in time; run this again")
     except httpx.HTTPError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stages.quality.findings import LABELLED
+from stages.quality.findings import IMPORTED, LABELLED
 from stages.quality.gates import PASS
 
 Block = Mapping[str, Any]
@@ -14,7 +14,7 @@ SAMPLES = {"annotator.audit.": "audit", "annotator.cross_validated.": "random"} 
 WIDER = "the value clears the bound, and a larger sample would show it"
 BETTER = "the annotator has to become better"
 OTHER = "another annotator (conf/annotator/) would help more than labels"
-BOTH = "let two people or more label each record (overlap in conf/review/)"
+BOTH = "let two people or more label each record (overlap in conf/review/), or set it to null in conf/quality/"
 AGREE = "more labels do not make people agree; a clearer guideline in conf/labeling/ may"
 UNKNOWN = "it is not known how labels would change this metric"
 
@@ -70,7 +70,7 @@ def _first(sample: str, finding: Block, stated: Block) -> dict[str, Any]:
     if stated["guarantee"].get("reason") == LABELLED:
         return _told(None, None, f"{LABELLED}, so none is left to judge it by: set it to null in conf/quality/")
     learned = stated["annotator"]["cross_validated"]
-    if not learned["n"]:
+    if not learned["n"] and (sample == "random" or learned["reason"] != IMPORTED):
         return _told("random", None, learned["reason"])
     opened = sample != "audit" or stated["guarantee"].get("audit") is not None
     return _told(sample if opened else None, None, finding["reason"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.quality.intervals import bootstrap, flawless, interval, resample
+from stages.quality.intervals import bootstrap, constant, interval, resample, wilson
 from stages.tasks import Choice, Rating, Task, Value
 
 
@@ -56,7 +56,7 @@ def agreement(votes: Mapping[str, Mapping[str, Value]], task: Task, seed: int) -
     if np.isnan(values["alpha"]):
         alpha = _undefined("all labels are the same, so agreement by chance is certain")
     else:
-        alpha = flawless(interval(values["alpha"], draws["alpha"]), sum(patterns.values()))
+        alpha = constant("alpha", interval(values["alpha"], draws["alpha"]), sum(patterns.values()))
     return {"n": n, "alpha": alpha, **errors}
 
 
@@ -91,7 +91,8 @@ def mistakes(patterns: Sequence[tuple[str, ...]], counts: np.ndarray, seed: int)
 
     Returns
     -------
-    `person_error` and `consensus_error` with `value`, `low`, `high`, as `bootstrap` gives them.
+    `person_error` and `consensus_error` with `value`, `low`, `high`, as `bootstrap` gives them. Where people agree on
+    every record, or on none, the ends are those that Wilson's interval of the share of such records leads to.
     """
     sizes = sorted({len(pattern) for pattern in patterns})
     rows = np.array(
@@ -112,7 +113,13 @@ def mistakes(patterns: Sequence[tuple[str, ...]], counts: np.ndarray, seed: int)
         return {"person_error": person, "consensus_error": np.sum(wrong, axis=0) / records}
 
     values, draws = resample(rows, counts, score, seed)
-    return {name: interval(values[name], draws[name]) for name in values}
+    if values["person_error"] in (0, 1) and len(draws["person_error"]):
+        n = int(counts.sum())
+        agreed = wilson(0 if values["person_error"] else n, n)
+        shares = counts @ rows[:, 1:] / n
+        ends = {end: score(np.array([agreed[least], *shares])) for end, least in (("low", "high"), ("high", "low"))}
+        return {name: {"value": values[name], **{end: float(ends[end][name]) for end in ends}} for name in values}
+    return {name: constant(name, interval(values[name], draws[name]), int(counts.sum())) for name in values}
 
 
 def _half_or_more(people: int, error: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.quality.intervals import interval, resample
+from stages.quality.intervals import constant, interval, resample
 
 BINS = 10
 RECORDS = 60  # per bin at least; with fewer, noise passes for miscalibration
@@ -50,7 +50,9 @@ def calibration(confidence: np.ndarray, right: np.ndarray, seed: int) -> dict[st
             }
 
     values, draws = resample(statistics, counts, score, seed)
-    found = {name: interval(values[name], draws[name]) for name in values}
+    n = int(counts.sum())
+    # both are at most the share of records whose confidence is not all right, so Wilson's end is none too near
+    found = {name: constant(name, interval(values[name], draws[name]), n) for name in values}
     error = found["calibration_error"]
     if error["low"] is not None:
         bias = float(draws["calibration_error"].mean()) - error["value"]

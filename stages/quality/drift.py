@@ -122,8 +122,9 @@ def paired_change(before: Mapping[str, bool], after: Mapping[str, bool], seed: i
     Returns
     -------
     `n` common records; `repaired` and `broken`: right only after, right only before; `change` of the share that is
-    right, with a bootstrap interval over records; `p` of McNemar's exact test (two-sided, binomial). Null with a
-    `reason` where there is nothing to compute it from.
+    right, with a bootstrap interval over records, or, where none changed, as far either way as Wilson's interval of the
+    share that did; `p` of McNemar's exact test (two-sided, binomial). Null with a `reason` where there is nothing to
+    compute it from.
     """
     common = sorted(before.keys() & after.keys())
     difference = np.array([float(after[record]) - float(before[record]) for record in common])
@@ -133,7 +134,7 @@ def paired_change(before: Mapping[str, bool], after: Mapping[str, bool], seed: i
         "n": len(common),
         "repaired": repaired,
         "broken": broken,
-        "change": bootstrap(statistics, _mean, seed)["change"],
+        "change": bootstrap(statistics, _mean, seed)["change"] if repaired or broken else _unchanged(len(common)),
     }
     if not common:
         return told | {"p": None, "reason": "no record was judged in both"}
@@ -141,6 +142,13 @@ def paired_change(before: Mapping[str, bool], after: Mapping[str, bool], seed: i
 
     p = float(binomtest(repaired, repaired + broken).pvalue) if repaired + broken else 1.0
     return told | {"p": p, "reason": None}
+
+
+def _unchanged(n: int) -> Block:
+    most = wilson(0, n)["high"]
+    if most is None:
+        return wilson(0, n)
+    return {"value": 0.0, "low": -most, "high": most}
 
 
 def _mean(sums: np.ndarray) -> dict[str, np.ndarray]:

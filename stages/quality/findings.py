@@ -15,6 +15,10 @@ from stages.quality.hypergeometric import Alpha, between, exact
 RATES = (0.01, 0.02, 0.05)  # of the sample's labels, wrong in favour of the annotator
 LARGER = (2, 4)  # times the sample
 LABELLED = "people have labelled every record"
+IMPORTED = (
+    "all labels were imported or given unasked (queue direct), and estimates need a uniform sample: open an audit "
+    "(audit in conf/review/), or have people answer the random queue"
+)
 
 Block = dict[str, Any]
 

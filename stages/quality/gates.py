@@ -58,12 +58,13 @@ def _find(name: str, gate: Gate, metrics: Mapping[str, Metric]) -> dict[str, Any
         return finding | {"verdict": PASS if _clears(gate, measured) else FAIL}
     value, low, high = (measured.get(key) for key in ("value", "low", "high"))
     finding |= {"value": value, "low": low, "high": high, "end": gate.judged}
+    if value is not None and gate.judged == "value":
+        return finding | {"verdict": PASS if _clears(gate, value) else FAIL}
     if value is None or low is None or high is None:
         return finding | _undecided(None, reason)
     if _clears(gate, finding[gate.judged]):
         return finding | {"verdict": PASS}
-    best = high if gate.at_least is not None else low
-    if gate.judged == "value" or not _clears(gate, best):
+    if not _clears(gate, high if gate.at_least is not None else low):
         return finding | {"verdict": FAIL}
     return finding | _undecided(*_needed(finding[kind], value, low, high, n))
 

@@ -12,6 +12,11 @@ import numpy as np
 Score = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 CELLS = 1 << 22  # drawn at once, which bounds the memory
+# Metrics that are no share: of errors and counts neither 0 nor 1 is an end; beyond chance 0 is not one.
+ERRORS = ("mean_absolute_error", "word_error_rate", "character_error_rate")
+COUNTS = ("missed_", "spurious_")
+BEYOND_CHANCE = ("alpha", "kappa", "rank_correlation", "change")
+SAME = "no interval: every resample says the same, so the records do not show how far it may be off"
 
 
 def bootstrap(
@@ -34,8 +39,8 @@ def bootstrap(
 
     Returns
     -------
-    Per metric its `value`, `low` and `high`; those that cannot be computed are None, with a `reason`. One that is 1
-    in all replicates has the interval of `flawless`.
+    Per metric its `value`, `low` and `high`; those that cannot be computed are None, with a `reason`. One that is the
+    same in all replicates has the interval of `constant`.
     """
     rows, counts = distinct(statistics)
     values, draws = resample(rows, counts, score, seed, replicates)
@@ -43,16 +48,22 @@ def bootstrap(
         alone = score(rows)
     # a record has no part in a metric that of it alone is not defined; unless that is so of all, as with kappa
     parts = {name: int(counts[~np.isnan(alone[name])].sum()) or len(statistics) for name in values}
-    return {name: flawless(interval(values[name], draws[name], level), parts[name], level) for name in values}
+    return {name: constant(name, interval(values[name], draws[name], level), parts[name], level) for name in values}
 
 
-def flawless(found: dict[str, Any], n: int, level: float = 0.95) -> dict[str, Any]:
-    """Give a metric to which no record adds a flaw an interval: drawing them again says nothing of what none shows.
+def constant(name: str, found: dict[str, Any], n: int, level: float = 0.95) -> dict[str, Any]:
+    """Give a metric that is the same in all replicates an interval: resampling says nothing of what no record shows.
 
-    It is Wilson's, of n records of n, which is right of a share of records. Of a mean over labels, and of an agreement
-    beyond chance, the lower end is somewhat too high, since a flaw of one record may cost more than its share.
+    Where all or none of n records are as asked it is Wilson's, which is right of a share of records. Of a mean over
+    labels, and of an agreement beyond chance that is perfect, its end is somewhat too near, since one record may weigh
+    more than its share. Where there is nothing to be said, both ends are None, with a `reason`.
     """
-    return wilson(n, n, level) if found["low"] == found["high"] == 1 else found
+    if found["low"] is None or found["low"] < found["high"]:
+        return found
+    ends = () if name.endswith(ERRORS) or name.startswith(COUNTS) else (1,) if name.endswith(BEYOND_CHANCE) else (0, 1)
+    if found["value"] in ends:
+        return wilson(n if found["value"] else 0, n, level)
+    return found | {"low": None, "high": None, "reason": SAME}
 
 
 def distinct(statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,4 +122,4 @@ def wilson(count: int, n: int, level: float = 0.95) -> dict[str, Any]:
     z = NormalDist().inv_cdf((1 + level) / 2)  # importing scipy.stats takes more than a second of CPU
     centre = (count + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * math.sqrt(count * (n - count) / n + z * z / 4)
-    return {"value": count / n, "low": max(0.0, centre - half), "high": min(1.0, centre + half)}
+    return {"value": count / n, "low": centre - half if count else 0.0, "high": centre + half if count < n else 1.0}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.quality.intervals import interval
+from stages.quality.intervals import constant, interval
 from stages.tables import DIGITS
 from stages.tasks import Value
 from stages.tasks.pictures import Boxes, Masks, Objects
@@ -76,7 +76,8 @@ def average_precision(
     random = np.random.Generator(np.random.PCG64(seed))
     replicates = REPLICATES if n > 1 else 0
     draws = np.array([mean(found, random.multinomial(n, np.full(n, 1 / n))) for _ in range(replicates)]).reshape(-1, 2)
-    return {name: interval(float(value[i]), draws[:, i]) for i, name in enumerate(("ap50", "ap50_95"))}
+    stated = {name: interval(float(value[i]), draws[:, i]) for i, name in enumerate(("ap50", "ap50_95"))}
+    return {name: constant(name, each, n) for name, each in stated.items()}
 
 
 def mean(found: Sequence[Detections], weights: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +14,7 @@ from stages.quality.admission import Audited
 from stages.quality.advice import advice
 from stages.quality.calibration import calibration, reliability
 from stages.quality.confusion import confusion
+from stages.quality.findings import IMPORTED
 from stages.quality.forecast import Effort, forecast
 from stages.quality.gates import judge
 from stages.quality.intervals import bootstrap
@@ -68,7 +69,7 @@ def statement(
     random = [record for record in values if "random" in first[record]["queues"]]
     judged = [] if audit is None or audit.missing else [record for record in audit.wrong if record in values]
     nothing = version["annotator"]["reason"]
-    none_at_random = nothing or "nobody has labelled records of the random queue yet"
+    none_at_random = nothing or _no_sample(first[record]["queues"] for record in values)
     none_judged = nothing or version["guarantee"]["reason"] or "people skipped every record of the sample"
     held_out = _known(random, values, proposals)
     audited = _known(judged, values, proposals)
@@ -117,6 +118,11 @@ def write_plots(folder: Path, plots: Plots) -> None:
             for row in rows:  # of a confusion one for each record, as dvc's template counts them
                 cells = [f"{row[key]:.6f}" if isinstance(row[key], float) else row[key] for key in columns]
                 table.writerows([cells] * (row["count"] if name == "confusion" else 1))
+
+
+def _no_sample(queues: Iterable[Collection[str]]) -> str:
+    asked = {queue for each in queues for queue in each}
+    return IMPORTED if asked == {"direct"} else "nobody has labelled records of the random queue yet"
 
 
 def _known(records: Sequence[str], values: Mapping[str, Any], proposals: Mapping[str, Line]) -> list[tuple[Any, Line]]:

@@ -151,7 +151,7 @@ def _quality(statement: Block) -> list[str]:
             ]
         ]
         heads = [f"{ESTIMATES[key]}, {block['n']:,} records" for key, block in known.items()]
-        tables = [*_table(["", *heads], rows), "In brackets: 95% intervals, by bootstrap over records."]
+        tables = [*_table(["", *heads], rows), "In brackets: 95% intervals, over records."]
     return [
         "## Quality of the automatic labels",
         f"How well the annotator `{annotator['name']}` agrees with people, on records that it did not learn from.",

@@ -14,6 +14,7 @@ from stages.tasks import Task
 MATRIX = 15  # labels at most in a confusion matrix; of more, the most frequent confusions are listed
 PER_LABEL = {"precision_": "Precision", "recall_": "Recall", "f1_": "F1", "iou_": "IoU"}
 COUNTS = {"missed_": "Missed", "spurious_": "Spurious"}
+BEST = "The best value is 1; of errors, Brier score and counts it is 0."
 
 
 def quality(stated: Block, annotator: Block, best: str) -> Markup:
@@ -35,7 +36,7 @@ def quality(stated: Block, annotator: Block, best: str) -> Markup:
         ]
         tables = [table(("", *heads), rows, ("", *("n" for _ in heads)))]
         tables += _by_label(known[best], ESTIMATES[best])
-        tables.append(tag("p", "Beside each figure: its 95% bootstrap interval over records.", class_="soft"))
+        tables.append(tag("p", f"Beside each figure: its 95% interval over records. {BEST}", class_="soft"))
     return section("Quality of automatic labels", *(tag("p", each) for each in told), *tables)
 
 

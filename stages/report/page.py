@@ -83,7 +83,7 @@ def _gates(statement: Block) -> Markup:
     rows = [
         (
             join(name, " ", small(f"{gate['metric']} {wording.bound(gate)}")),
-            join(measured(gates, name), _needed(gate)),
+            join(measured(gates, name), _needed(statement, gate)),
             tag("span", gate["verdict"], class_="unknown" if gate["verdict"] == wording.UNDECIDED else gate["verdict"]),
         )
         for name, gate in gates.items()
@@ -94,5 +94,5 @@ def _gates(statement: Block) -> Markup:
     return section("Gates", tag("p", sentence(wording.verdict(statement))), drawn, *advised)
 
 
-def _needed(gate: Block) -> Markup:
-    return small(f" ({wording.enough(gate)})") if gate.get("needed") else Markup("")
+def _needed(statement: Block, gate: Block) -> Markup:
+    return small(f" ({wording.enough(statement, gate)})") if gate.get("needed") else Markup("")

@@ -16,8 +16,8 @@ GUARANTEE = {
     "accepted": "Automatic labels accepted",
     "coverage": "Share accepted of what people have not labelled (coverage)",
     "threshold": "Least confidence accepted",
-    "error_bound": "Bound on the share that is wrong",
 }
+BOUND = {"dataset": "all records", "accepted": "those accepted"}
 
 
 def guarantee(statement: Block) -> Markup:
@@ -35,8 +35,11 @@ def guarantee(statement: Block) -> Markup:
         for key, head in GUARANTEE.items()
         if guarantee.get(key) is not None
     ]
+    if guarantee.get("error_bound") is not None:
+        of = BOUND[guarantee.get("class_scope") or guarantee["scope"]]
+        rows.append((f"Wrong automatic labels, as a share of {of}: at most", wording.figure(guarantee["error_bound"])))
     if wording.known(guarantee.get("estimate")):
-        rows.append(("Estimated share of wrong labels among those accepted", measured(guarantee, "estimate")))
+        rows.append(("Wrong automatic labels, as a share of those accepted: estimate", measured(guarantee, "estimate")))
     return section(
         "Guarantee",
         tag("p", told),

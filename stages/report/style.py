@@ -38,6 +38,8 @@ th:last-child, td:last-child { padding-right: 0; }
 th { font-weight: inherit; }
 div { margin: 0.8rem 0; overflow-x: auto; overflow-wrap: break-word; }
 .n { text-align: right; white-space: nowrap; }
+.n .soft { white-space: normal; }
+th[scope] .small { overflow-wrap: anywhere; }
 thead .n { white-space: normal; }
 .bar { width: 42%; }
 .pass, .fail, .unknown { font-weight: 600; white-space: nowrap; }
@@ -87,6 +89,7 @@ polygon.proposed { stroke: #e0671f; stroke-dasharray: 4 3; }
   th, td { padding-right: 0.6rem; }
   td .small, th .small { display: block; margin: 0; font-size: 0.8rem; }
   .bar { width: 28%; }
+  .unknown { white-space: normal; }
 }
 @media print {
   :root { font-size: 10pt; }

@@ -38,7 +38,7 @@ def summary(reports: Path) -> str:
     """
     cleaning, statement, queue = (_read(reports / f"{name}.json") for name in ("cleaning", "quality", "queue"))
     dataset, annotator = statement["dataset"], statement["annotator"]
-    labelled, gates = dataset["labelled"], wording.gates(statement)
+    labelled = dataset["labelled"]
     lost = [f"{each['rejected']:,} by {name}" for name, each in cleaning["operators"].items() if each["rejected"]]
     queues = [f"{count:,} {name}" for name, count in queue["queues"].items()]
     rows = {
@@ -50,7 +50,7 @@ def summary(reports: Path) -> str:
         "agreement": [_agreement(statement)],
         "quality": [_quality(annotator, key) for key in wording.ESTIMATES],
         "guarantee": [wording.promise(statement)],
-        "gates": [wording.verdict(statement), *_unpassed(gates)],
+        "gates": [wording.verdict(statement), *_unpassed(statement)],
         "would help": [f"{name}: {wording.advice(each)}" for name, each in (statement.get("advice") or {}).items()],
         "for people": [f"{queue['tasks']:,} tasks{_listed(queues)}"],
         "look at": [f"{path:<24}{what}" for path, what in LOOK_AT.items()],
@@ -80,7 +80,7 @@ def gates(reports: Path) -> tuple[bool, str]:
         It is not there, or is not JSON.
     """
     statement = _read(reports / "quality.json")
-    told = [f"gates: {wording.verdict(statement)}", *_unpassed(wording.gates(statement))]
+    told = [f"gates: {wording.verdict(statement)}", *_unpassed(statement)]
     return statement["gates"]["passed"], "\n".join(told)
 
 
@@ -99,8 +99,9 @@ def _quality(annotator: wording.Block, key: str) -> str:
     return f"{wording.ESTIMATES[key]}, n = {block['n']:,}: {', '.join(figures)}"
 
 
-def _unpassed(gates: Mapping[str, wording.Block]) -> list[str]:
-    return [f"{name}: {wording.asked(gates, name)}" for name, gate in gates.items() if gate["verdict"] != "pass"]
+def _unpassed(statement: wording.Block) -> list[str]:
+    gates = wording.gates(statement)
+    return [f"{name}: {wording.asked(statement, name)}" for name, gate in gates.items() if gate["verdict"] != "pass"]
 
 
 def _listed(items: list[str]) -> str:

@@ -26,17 +26,27 @@ def promise(statement: Block) -> str:
         each = ", and so for each proposed label by itself" if guarantee["scope"] == "class" else ""
         about = of[guarantee.get("class_scope") or guarantee["scope"]]
         if automatic:
-            return (
+            promised = (
                 f"With a probability of at least {percent(1 - guarantee['alpha'])}, at most "
                 f"{percent(guarantee['epsilon'])} {about}{each}, provided that people were right on the "
                 f"{guarantee['sample']:,} records of audit {guarantee['audit']}."
             )
+            return f"{promised}{_estimate(guarantee, automatic)}"
         why = f"audit {guarantee['audit']} admits none"
     if automatic:
         return f"This version promises nothing about its {automatic:,} automatic labels ({why})."
     if people:
         return f"All {people:,} labels of this version are people's; nothing is promised about automatic ones ({why})."
     return f"This version has no labels yet, and promises nothing ({why})."
+
+
+def _estimate(guarantee: Block, automatic: int) -> str:
+    """Say how many automatic labels are wrong: a share of all records alone reads as if it was one of these."""
+    measured = guarantee.get("estimate") or {}
+    if not known(measured):
+        return ""
+    value, low, high = (f"{100 * measured[end]:.1f}%" for end in ("value", "low", "high"))
+    return f" Of the {automatic:,} automatic labels an estimated {value} are wrong ({low}–{high})."
 
 
 def promises(statement: Block) -> bool:
@@ -113,16 +123,19 @@ def bound(gate: Block) -> str:
     return f"at most {gate['at_most']:g}" if least is None else f"at least {least:g}"
 
 
-def asked(gates: Mapping[str, Block], name: str) -> str:
+def asked(statement: Block, name: str) -> str:
     """Say what a gate asks and what there is; where that does not decide it, how much data would."""
-    gate = gates[name]
-    needed = f"; {enough(gate)}" if gate.get("needed") else ""
-    return f"{bound(gate)} is asked, it is {found(gates, name)}{needed}"
+    findings = gates(statement)
+    gate = findings[name]
+    needed = f"; {enough(statement, gate)}" if gate.get("needed") else ""
+    return f"{bound(gate)} is asked, it is {found(findings, name)}{needed}"
 
 
-def enough(gate: Block) -> str:
+def enough(statement: Block, gate: Block) -> str:
     """Say how much data would decide a gate."""
-    return f"a sample of about {gate['needed']:,} would decide it"
+    records = statement["dataset"]["records"]
+    more = f", more than the {records:,} records there are" if gate["needed"] > records else ""
+    return f"a sample of about {gate['needed']:,} would decide it{more}"
 
 
 def advice(each: Block) -> str:

@@ -14,7 +14,9 @@ from stages import InputError
 from stages.review.lines import Line, parsed
 from stages.tasks import Task, Value
 
-REMEDY = "correct the line or take it out; what became of an earlier label says conf/labeling/<name>.yaml"
+REMEDY = "correct the line or take it out"
+RENAMED = "what an earlier label is called now says conf/labeling/<name>.yaml (earlier: present); else"
+CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 NAME = re.compile(r"round-([0-9]{4})\.jsonl")
 
 
@@ -97,13 +99,22 @@ def current(annotations: Iterable[Annotation]) -> list[Annotation]:
 def _round(path: Path, number: int, task: Task, corrections: Mapping[str, str | None]) -> Iterable[Annotation]:
     with open(path, "rb") as file:
         for place, line in enumerate(file, 1):
+            if line.startswith(CONFLICT):
+                raise InputError(
+                    f"{path}, line {place}: git's mark of a merge conflict: two branches wrote round {number}; keep "
+                    f"yours (git checkout --ours {path}), and save theirs under the next number "
+                    f"(git show MERGE_HEAD:{path} > {path.with_name('round-NNNN.jsonl')})"
+                )
             try:
                 entry = parsed(line)
+            except (ValueError, RecursionError) as error:
+                raise InputError(f"{path}, line {place}: {error}; {REMEDY}") from error
+            try:
                 result = _corrected(entry["result"], corrections)
                 void = entry["action"] == "submitted" and result is None
                 value = task.parse(result) if entry["action"] == "submitted" and result is not None else None
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{path}, line {place}: {error}; {REMEDY}") from error
+                raise InputError(f"{path}, line {place}: {error}; {RENAMED} {REMEDY}") from error
             yield Annotation(round=number, line=place, **entry, value=value, void=void)
 
 

@@ -62,6 +62,8 @@ def release(options: argparse.Namespace) -> int:
         raise InputError(f"the checkout differs from its commit ({changed.splitlines()[0].strip()}, …): commit first")
     if behind := out_of_date():
         raise InputError(f"dvc.lock is not what this commit makes ({behind}): run dvc repro, and commit")
+    if options.tag:
+        git("var", "GIT_COMMITTER_IDENT")  # before anything is written, git must know who commits
     now = load(find("HEAD"))
     if not now.quality["gates"]["passed"] and not options.despite_gates:
         raise InputError(f"gates: {releasing.verdict(now.quality['gates'])}; to release all the same: --despite-gates")

@@ -20,6 +20,11 @@ from stages import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+REMEDIES = {
+    "not a git repository": "versions are commits: run git init here, and commit",
+    "empty ident": 'say who commits: git config user.name "…", git config user.email "…"',
+    "tell me who you are": 'say who commits: git config user.name "…", git config user.email "…"',
+}
 MAKE = "dvc pull brings it, or dvc repro makes it"
 
 
@@ -147,9 +152,12 @@ def git(*arguments: str, check: bool = True) -> str:
     InputError
         It failed, unless it may.
     """
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)  # noqa: S607
+    english = os.environ | {"LC_ALL": "C"}  # for REMEDIES
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, env=english)  # noqa: S607
     if check and done.returncode:
-        raise InputError(f"git {arguments[0]}: {(done.stderr.strip() or 'failed').splitlines()[0]}")
+        said = (done.stderr.strip() or "failed").splitlines()[0]
+        todo = next((f"; {each}" for what, each in REMEDIES.items() if what in done.stderr), "")
+        raise InputError(f"git {arguments[0]}: {said}{todo}")
     return done.stdout.strip() if not done.returncode else ""
 
 

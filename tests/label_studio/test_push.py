@@ -305,7 +305,7 @@ def test_the_server_of_up_is_known(known: Path) -> None:
 
 
 def test_a_server_that_is_down_is_told_at_once(known: Path) -> None:
-    with pytest.raises(InputError, match=r"^no Label Studio answers at http://127.0.0.1:9: start it with .* up$"):
+    with pytest.raises(InputError, match=r"^no Label Studio answers at http://127.0.0.1:9: start it .*, or correct"):
         ensure(connect(known), "mood", MOOD, 1)
 
 

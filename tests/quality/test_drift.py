@@ -112,6 +112,12 @@ def test_only_records_judged_in_both_are_paired():
     assert (same["p"], same["change"]["value"]) == (1, 0)
 
 
+def test_where_nothing_changed_on_few_records_something_may_have_all_the_same():
+    judged = {f"{i}": i % 2 == 0 for i in range(30)}
+    most = wilson(0, 30)["high"]
+    assert paired_change(judged, judged, 1)["change"] == {"value": 0, "low": -most, "high": most}
+
+
 @pytest.mark.slow
 def test_the_area_under_the_curve_is_scikit_learns_and_its_interval_covers():
     random = np.random.default_rng(4)

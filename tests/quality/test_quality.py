@@ -30,8 +30,8 @@ from stages.quality import (
     suspicion,
     suspicious,
 )
-from stages.quality.intervals import wilson
-from stages.tasks import Choice
+from stages.quality.intervals import SAME, wilson
+from stages.tasks import Choice, Rating
 
 SENTIMENT = Choice("sentiment", "text", ("positive", "neutral", "negative"))
 TOPICS = Choice("topics", "text", ("sport", "money", "war"), multiple=True)
@@ -90,7 +90,7 @@ def test_drawing_in_parts_changes_nothing_but_the_memory(monkeypatch: pytest.Mon
 def test_replicates_without_the_label_are_left_out() -> None:
     truth, given = ["positive"] * 9 + ["negative"], ["positive"] * 10
     found = bootstrap(SENTIMENT.statistics(truth, given), SENTIMENT.score, 1)
-    assert found["recall_negative"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert found["recall_negative"] == wilson(0, 1)
     assert found["accuracy"]["low"] < 0.9 < found["accuracy"]["high"]
 
 
@@ -103,6 +103,33 @@ def test_where_all_are_right_the_interval_is_that_of_as_many_records_as_have_a_p
     assert found["recall_negative"]["low"] == pytest.approx(0.438, abs=0.001)
     gate = {"sure": Gate("accuracy", at_least=0.95)}
     assert judge(gate, {"n": 60, "accuracy": found["accuracy"]})["undecided"] == ["sure"]
+
+
+def test_where_none_is_right_the_interval_is_as_wide_as_where_all_are() -> None:
+    truth, given = ["positive"] * 57 + ["negative"] * 3, ["positive"] * 57 + ["neutral"] * 3
+    found = bootstrap(SENTIMENT.statistics(truth, given), SENTIMENT.score, 1)
+    assert found["recall_negative"] == found["f1_negative"] == wilson(0, 3)
+    assert found["recall_negative"]["high"] == pytest.approx(1 - 0.438, abs=0.001)
+    gate = {"found": Gate("recall_negative", at_least=0.5)}  # it failed, by three records
+    assert judge(gate, {"n": 60, "recall_negative": found["recall_negative"]})["undecided"] == ["found"]
+
+
+def test_what_is_no_share_has_no_interval_where_resampling_shows_none_and_says_so() -> None:
+    task = Rating("stars", "text", ("1", "2", "3"))
+    truth = [1, 2] * 30
+    right, one_off = (bootstrap(task.statistics(truth, given), task.score, 1) for given in (truth, [2, 3] * 30))
+    for found, error in ((right, 0), (one_off, 1)):
+        assert found["mean_absolute_error"] == {"value": error, "low": None, "high": None, "reason": SAME}
+    assert (right["accuracy"], one_off["accuracy"]) == (wilson(60, 60), wilson(0, 60))
+    assert right["quadratic_kappa"] == wilson(60, 60)
+    lazy = bootstrap(task.statistics(truth, [2] * 60), task.score, 1)
+    assert lazy["quadratic_kappa"] == {"value": 0, "low": None, "high": None, "reason": SAME}  # whichever records
+
+
+def test_a_gate_of_a_metric_without_interval_is_judged_by_its_value_if_it_says_so() -> None:
+    stated = {"n": 60, "error": {"value": 0.0, "low": None, "high": None, "reason": SAME}}
+    assert judge({"low": Gate("error", at_most=0.5)}, stated)["low"]["reason"] == SAME
+    assert judge({"low": Gate("error", at_most=0.5, end="value")}, stated)["passed"]
 
 
 def test_a_label_that_never_occurs_has_no_metric_and_says_so() -> None:
@@ -316,6 +343,25 @@ def test_peoples_errors_are_found_from_overlap() -> None:
     found = agreement(votes, SENTIMENT, 1)
     assert found["person_error"]["low"] < 0.1 < found["person_error"]["high"]
     assert found["consensus_error"]["low"] < 3 * 0.1**2 * 0.9 + 0.1**3 < found["consensus_error"]["high"]
+
+
+def test_people_who_always_agree_or_never_may_err_as_far_as_wilsons_interval_of_their_agreement_allows() -> None:
+    same = agreement(votes_of(2, 0, 30) | {"30": {"p0": "wrong", "p1": "wrong"}}, SENTIMENT, 1)
+    assert same["person_error"]["value"] == same["consensus_error"]["value"] == 0
+    assert same["person_error"]["low"] == pytest.approx(0, abs=1e-9)
+    assert (1 - same["person_error"]["high"]) ** 2 == pytest.approx(wilson(31, 31)["low"])
+    high = same["person_error"]["high"]
+    assert same["consensus_error"]["high"] == pytest.approx(1 - (1 - high) ** 2)  # of two, one suffices
+    never = agreement({f"{i}": {"p": "right", "q": "wrong"} for i in range(31)}, SENTIMENT, 1)
+    assert (never["person_error"]["value"], never["person_error"]["high"]) == (1, 1)
+    assert (1 - never["person_error"]["low"]) ** 2 == pytest.approx(wilson(0, 31)["high"])
+
+
+def test_people_who_agree_alike_on_every_record_leave_their_error_without_interval() -> None:
+    found = agreement({f"{i}": {"p": "a", "q": "a", "r": "b"} for i in range(30)}, SENTIMENT, 1)
+    assert found["person_error"]["value"] == pytest.approx(1 - 3**-0.5)
+    assert found["person_error"]["high"] is None
+    assert found["person_error"]["reason"] == SAME
 
 
 def test_more_people_per_record_err_less_together() -> None:

@@ -105,6 +105,18 @@ def test_without_a_model_every_figure_is_null_with_the_reason_and_no_gate_on_it_
     assert plots == {"confusion": [], "calibration": []}
 
 
+def test_imported_labels_alone_give_no_estimate_and_the_reason_says_what_does():
+    none = "no audit is open: name its number and size in conf/review/"
+    proposals = [auto(id, "yes") for id in "123"]
+    found, _ = state([human(id, "yes", "direct") for id in "123"], proposals, audit_reason=none)
+    why = found["annotator"]["cross_validated"]["reason"]
+    assert "imported or given unasked (queue direct)" in why
+    assert "open an audit" in why
+    assert found["advice"]["right"]["reason"] == none  # not that people answer the random queue first
+    asked, _ = state([human("1", "yes", "direct"), human("2", "yes", "active")], proposals, audit_reason=none)
+    assert "random queue yet" in asked["annotator"]["cross_validated"]["reason"]
+
+
 def test_records_are_counted_by_where_their_label_comes_from():
     labels = [{"origin": "human"}] * 3 + [{"origin": "auto"}] * 2
     found, _ = state([], [], reason="none", labels=labels)

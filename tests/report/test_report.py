@@ -540,13 +540,15 @@ def test_command_prints_the_summary_or_one_line_of_error(tmp_path: Path) -> None
 def test_guarantee_is_told_with_estimate_sensitivity_and_forecast() -> None:
     text = Reader(page(**made())).text
     for words in (
-        "Estimated share of wrong labels among those accepted 0.150 0.100–0.200",
+        "Of the 1,791 automatic labels an estimated 15.0% are wrong (10.0%–20.0%).",
+        "Wrong automatic labels, as a share of all records: at most 0.100",
+        "Wrong automatic labels, as a share of those accepted: estimate 0.150 0.100–0.200",
         "one of them is wrong on about 0.150 (0.100–0.200) of the records, and their consensus on 0.060",
         "1% 3 0.107",
         "A forecast, no promise",
         "300 1,791 0.517 2,091 600 1,900 0.550 2,500",
         "not enough data",
-        "a sample of about 7,500 would decide it",
+        "a sample of about 7,500 would decide it, more than the 4,161 records there are",
     ):
         assert words in text
 

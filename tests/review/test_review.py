@@ -163,6 +163,22 @@ def test_a_wrong_line_is_named_with_file_line_and_what_is_allowed(tmp_path, text
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("mark", ["<<<<<<< HEAD", "=======", ">>>>>>> theirs"])
+def test_two_branches_that_wrote_the_same_round_are_told_how_both_are_kept(tmp_path, mark):
+    path = write_round(tmp_path, json.dumps(line()) + f"\n{mark}\n")
+    with pytest.raises(InputError) as error:
+        read_rounds([path], TASK)
+    assert str(error.value).startswith(f"{path}, line 2: git's mark of a merge conflict: two branches wrote round")
+    assert f"git checkout --ours {path}" in str(error.value)
+
+
+def test_only_of_a_label_it_is_said_that_it_may_have_been_renamed(tmp_path):
+    for text, renamed in ((json.dumps(line()).replace("positive", "glad"), True), ("{", False)):
+        with pytest.raises(InputError) as error:
+            read_rounds([write_round(tmp_path, text + "\n")], TASK)
+        assert ("conf/labeling/<name>.yaml (earlier: present)" in str(error.value)) == renamed
+
+
 def test_labels_of_an_earlier_label_set_are_read_as_what_they_are_now(tmp_path):
     text = json.dumps(line()).replace("positive", "glad") + "\n" + json.dumps(line("2")).replace("positive", "mixed")
     path = write_round(tmp_path, text + "\n" + json.dumps(line("3")) + "\n")

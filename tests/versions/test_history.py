@@ -14,6 +14,7 @@ import pytest
 from benchmarks import history as made
 from stages import InputError, tracking
 from stages.versions import history, overview, rendering
+from stages.versions.revisions import git
 from tests.test_tracking import quality, runs
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +118,24 @@ def command(*arguments: str, folder: Path) -> Any:
         text=True,
         check=False,
     )
+
+
+def test_git_that_cannot_says_what_to_do(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "EMAIL": ""}.items():
+        monkeypatch.setenv(key, value)
+    made._git(repository, "config", "user.useConfigOnly", "true")
+    with pytest.raises(InputError, match=r"^git var: .*; say who commits: git config user\.name"):
+        git("var", "GIT_COMMITTER_IDENT")
+    shutil.rmtree(repository / ".git")
+    with pytest.raises(InputError, match=r"^git tag: .*; versions are commits: run git init here, and commit"):
+        history.tags()
+
+
+def test_a_python_without_the_projects_packages_says_which_has_them() -> None:
+    bare = [sys.executable, "-S", "-m", "stages.versions", "history"]  # no site-packages
+    done = subprocess.run(bare, cwd=ROOT, env={}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "source .venv/bin/activate" in done.stderr
 
 
 @pytest.mark.slow
