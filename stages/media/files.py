@@ -87,10 +87,10 @@ class Store:
             (self.folder / FOLDER / name).write_bytes(data)
         return f"{self.place}/{FOLDER}/{name}"
 
-    def pack(self, most: int = MOST) -> None:
-        """Move the files into tar shards, in the order of their names, if there are more than so many."""
+    def pack(self, most: int | None = MOST) -> None:
+        """Move the files into tar shards, in the order of their names, if there are more than so many (None: never)."""
         files = sorted((self.folder / FOLDER).glob("*"))
-        if len(files) <= most:
+        if most is None or len(files) <= most:
             return
         shards = self.folder / FOLDER / SHARDS
         shards.mkdir()
