@@ -1,13 +1,14 @@
 """Clean and augment pictures with the shipped options, beside imagehash, imagededup and a bare albumentations loop.
 
 python -m benchmarks.pictures [--count 2000] [--side 256] [--processes 2] [--what clean boxes masks] [--rounds 1]
-                              [--peers PYTHON]
+                              [--peers PYTHON] [--keep FOLDER]
 
 The pictures are crops of scikit-learn's two photographs, with noise, as JPEG; in each three ellipses are marked, by
 boxes or by masks. imagehash and imagededup only make their perceptual hashes; imagededup brings torch, so `--peers` may
 name the Python of another environment that has it. The bare loop makes as many pictures, in one process, with their
 boxes in JSON, or their masks as PNG. Imports and starting processes count on both sides. In each round ours and its
-peers run once, after what was written is on the disk and all pictures were read, so that none waits for it.
+peers run once, after what was written is on the disk and all pictures were read, so that none waits for it. The
+pictures are drawn anew, or kept for another run in the folder that `--keep` names.
 """
 
 from __future__ import annotations
@@ -198,6 +199,7 @@ def main() -> None:
     parser.add_argument("--what", nargs="+", choices=["clean", *TASKS], default=["clean", *TASKS])
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--peers", default=sys.executable)
+    parser.add_argument("--keep")
     parser.add_argument("--do", nargs=3, metavar=("WHAT", "SOURCE", "TARGET"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.do:
@@ -210,9 +212,11 @@ def main() -> None:
     asked = [given.peers, "-c", f"import importlib.util as u; print(*filter(u.find_spec, {[*HASHES]}))"]
     there = run(asked, ROOT).said.split()
     with TemporaryDirectory() as name:
-        pictures = Path(name, "_media")
-        pictures.mkdir()
-        draw(pictures, given.count, given.side, "masks" in given.what)
+        drawn = f"{given.count} of {given.side}{' with masks' * ('masks' in given.what)}"
+        pictures = Path(given.keep or name, drawn, "_media")
+        if not pictures.exists():
+            pictures.mkdir(parents=True)
+            draw(pictures, given.count, given.side, "masks" in given.what)
 
         ours = [sys.executable, "-m", "benchmarks.pictures", "--processes", str(given.processes), "--do"]
         for what in given.what:
