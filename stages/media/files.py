@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import re
 import tarfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from errno import ENOENT
 from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 from os import fstat, strerror
 from pathlib import Path
+from typing import Any
 
 FOLDER = "_media"  # readers of Parquet pass over folders that begin with _
 SHARDS = "_shards"  # no record's file begins with _
@@ -68,10 +70,14 @@ class Store:
         The table's folder while it is written.
     place
         The table's folder once it is whole: paths in the table begin with it.
+    forms
+        By type of field, what else its module's `plain` is to know of the form that files get, such as the sample rate
+        of sounds.
     """
 
     folder: Path
     place: str
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def put(self, id: str, suffix: str, data: bytes) -> str:
         """Write a record's file, and give the path by which the table names it.
