@@ -225,7 +225,7 @@ def main() -> None:
             title = f"augment, {what}" if what in TASKS else what
             commands = {f"{title}, {given.processes} process(es)": [*ours, what, str(source)]}
             if what in TASKS:
-                commands["bare albumentations loop, 1 process"] = [sys.executable, "-c", LOOP, str(pictures), what]
+                commands[f"bare loop, {what}, 1 process"] = [sys.executable, "-c", LOOP, str(pictures), what]
             else:
                 commands |= {
                     f"{peer} alone, 1 process": [given.peers, "-c", HASHES[peer], str(pictures)] for peer in there
