@@ -1,20 +1,26 @@
-"""Clean and augment pictures with the shipped options, beside imagehash and a bare albumentations loop.
+"""Clean and augment pictures with the shipped options, beside imagehash, imagededup and a bare albumentations loop.
 
-python -m benchmarks.pictures [--count 2000] [--side 256] [--processes 2] [--what clean boxes masks]
+python -m benchmarks.pictures [--count 2000] [--side 256] [--processes 2] [--what clean boxes masks] [--rounds 1]
+                              [--peers PYTHON] [--keep FOLDER]
 
 The pictures are crops of scikit-learn's two photographs, with noise, as JPEG; in each three ellipses are marked, by
-boxes or by masks. imagehash (to be installed beside) only makes its perceptual hashes; the bare loop makes as many
-pictures, in one process, with their boxes in JSON, or their masks as PNG. Imports and starting processes count on both
-sides.
+boxes or by masks. imagehash and imagededup only make their perceptual hashes; imagededup brings torch, so `--peers` may
+name the Python of another environment that has it. The bare loop makes as many pictures, in one process, with their
+boxes in JSON, or their masks as PNG. Imports and starting processes count on both sides. In each round ours and its
+peers run once, after what was written is on the disk and all pictures were read, so that none waits for it. The
+pictures are drawn anew, or kept for another run in the folder that `--keep` names.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
+import os
 import sys
+from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -25,13 +31,22 @@ FIELDS = {"image": "image"}
 LABELS = ("a", "b", "c")
 TASKS: dict[str, Boxes | Masks] = {each.type: each("marks", "image", LABELS) for each in (Boxes, Masks)}
 
-HASHES = """
+HASHES = {
+    "imagehash": """
 import sys
 from pathlib import Path
 import imagehash
 from PIL import Image
 print(len({str(imagehash.phash(Image.open(path))) for path in sorted(Path(sys.argv[1]).glob("*.jpg"))}))
-"""
+""",
+    "imagededup": """
+import sys
+from pathlib import Path
+from imagededup.methods import PHash
+encoder = PHash(verbose=False)
+print(len({encoder.encode_image(image_file=str(path)) for path in sorted(Path(sys.argv[1]).glob("*.jpg"))}))
+""",
+}
 LOOP = """
 import json, os, sys
 from pathlib import Path
@@ -39,7 +54,7 @@ os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 import albumentations as A, cv2, numpy as np, yaml
 from PIL import Image
 cv2.setNumThreads(1)
-source, target, what = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+source, what, target = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 option = yaml.safe_load(open("conf/augmentation/images.yaml"))["operators"]
 compose = A.Compose(
     [getattr(A, each["name"])(**each["arguments"]) for each in option.values()],
@@ -62,8 +77,8 @@ for number, path in enumerate(sorted(source.glob("*.jpg"))):
 """
 
 
-def draw(folder: Path, count: int, side: int) -> None:
-    """Write pictures, of which one in fifty is a near-duplicate of the one before."""
+def draw(folder: Path, count: int, side: int, masks: bool) -> None:
+    """Write pictures, of which one in fifty is a near-duplicate of the one before, with boxes and maybe masks."""
     import numpy as np
     from PIL import Image
     from sklearn.datasets import load_sample_images
@@ -84,8 +99,9 @@ def draw(folder: Path, count: int, side: int) -> None:
         down, right = np.mgrid[:side, :side] / side
         for label in LABELS:
             (x, y), (wide, high) = random.uniform(0.3, 0.7, 2), random.uniform(0.06, 0.2, 2)
-            mask = ((right - x) / wide) ** 2 + ((down - y) / high) ** 2 < 1
-            Image.fromarray(mask.astype(np.uint8) * 255).save(path.with_suffix(f".{label}.png"))
+            if masks:
+                mask = ((right - x) / wide) ** 2 + ((down - y) / high) ** 2 < 1
+                Image.fromarray(mask.astype(np.uint8) * 255).save(path.with_suffix(f".{label}.png"))
             corners.append([side * float(each) for each in (x - wide, y - high, x + wide, y + high)])
         path.with_suffix(".json").write_text(json.dumps(corners), encoding="utf-8")
 
@@ -157,12 +173,33 @@ def table(pictures: Path, folder: Path, task: Boxes | Masks) -> None:
     tables.write(folder, [frame], columns, media.rows(FIELDS))
 
 
+def measure(commands: Mapping[str, Sequence[str]], pictures: Path, folder: Path, rounds: int) -> None:
+    """Run commands in turn, each with a new folder as its last argument, and print how fast they were."""
+    costs: dict[str, list[Cost]] = {each: [] for each in commands}
+    paths = list(pictures.glob("*.jpg"))
+    for number, (each, command) in product(range(rounds), commands.items()):
+        os.sync()
+        for path in paths:
+            path.read_bytes()
+        target = folder / f"{each} {number}"
+        target.mkdir()
+        costs[each].append(run([*command, str(target)], ROOT, {"OMP_NUM_THREADS": "1"}))
+    for each, measured in costs.items():
+        rates = sorted(len(paths) / cost.wall for cost in measured)
+        spread = f" ({rates[0]:,.0f} to {rates[-1]:,.0f})" if rounds > 1 else ""
+        per_second = median(len(paths) / cost.cpu for cost in measured)
+        print(f"{each:>36}: {median(rates):6,.0f}{spread} pictures/s, {per_second:6,.1f} per CPU-second")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--what", nargs="+", choices=["clean", *TASKS], default=["clean", *TASKS])
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--peers", default=sys.executable)
+    parser.add_argument("--keep")
     parser.add_argument("--do", nargs=3, metavar=("WHAT", "SOURCE", "TARGET"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.do:
@@ -172,29 +209,28 @@ def main() -> None:
         else:
             augment(Path(source), Path(target), given.processes, TASKS[what])
         return
+    asked = [given.peers, "-c", f"import importlib.util as u; print(*filter(u.find_spec, {[*HASHES]}))"]
+    there = run(asked, ROOT).said.split()
     with TemporaryDirectory() as name:
-        pictures = Path(name, "_media")
-        pictures.mkdir()
-        draw(pictures, given.count, given.side)
+        drawn = f"{given.count} of {given.side}{' with masks' * ('masks' in given.what)}"
+        pictures = Path(given.keep or name, drawn, "_media")
+        if not pictures.exists():
+            pictures.mkdir(parents=True)
+            draw(pictures, given.count, given.side, "masks" in given.what)
 
-        def tell(what: str, cost: Cost, processes: int) -> None:
-            print(
-                f"{what:>32}, {processes} process(es): {given.count / cost.wall:6,.0f} pictures/s, "
-                f"{given.count / cost.cpu:6,.1f} per CPU-second"
-            )
-
+        ours = [sys.executable, "-m", "benchmarks.pictures", "--processes", str(given.processes), "--do"]
         for what in given.what:
-            source, target = Path(name, f"table {what}"), Path(name, what)
-            target.mkdir()
+            source = Path(name, f"table {what}")
             table(pictures, source, TASKS.get(what, TASKS["boxes"]))
-            command = [sys.executable, "-m", "benchmarks.pictures", "--processes", str(given.processes)]
-            ours = run([*command, "--do", what, str(source), str(target)], ROOT, {"OMP_NUM_THREADS": "1"})
-            tell(f"augment, {what}" if what in TASKS else what, ours, given.processes)
-            if what in TASKS or importlib.util.find_spec("imagehash"):
-                Path(name, f"peer {what}").mkdir()
-                script = [sys.executable, "-c", LOOP if what in TASKS else HASHES, str(pictures), f"{name}/peer {what}"]
-                peer = run([*script, what], ROOT, {"OMP_NUM_THREADS": "1"})
-                tell("bare albumentations loop" if what in TASKS else "imagehash alone", peer, 1)
+            title = f"augment, {what}" if what in TASKS else what
+            commands = {f"{title}, {given.processes} process(es)": [*ours, what, str(source)]}
+            if what in TASKS:
+                commands[f"bare loop, {what}, 1 process"] = [sys.executable, "-c", LOOP, str(pictures), what]
+            else:
+                commands |= {
+                    f"{peer} alone, 1 process": [given.peers, "-c", HASHES[peer], str(pictures)] for peer in there
+                }
+            measure(commands, pictures, Path(name), given.rounds)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def main(
             copies, doubtful = copies[kept], kept.count(False)
         write(augmented, [copies], augmenting.columns(fields, task.column), rows(fields))
         write_lines(responses, annotators.responses(operators, annotator))  # none where no service is asked
-        store.pack()
+        store.pack(augmentation.most)
     return f"augment: {len(copies):,} copies made, {lacking:,} not, since they would equal one that there is" + (
         f", and {doubtful:,} not, since the annotator gives them another label" if writing else ""
     )

@@ -15,9 +15,9 @@ def main(dataset: Dataset, cleaning: steps.Operators, engine: Engine) -> str:
     outputs = ("data/clean/records", "data/clean/rejected", "data/clean/trail", "reports/cleaning.json")
     with whole(*outputs, "data/clean/scratch") as (records, rejected, trail, report, scratch):
         scratch.mkdir()
-        table, store = shards("data/collected"), Store(records, "data/clean/records")
-        fields, rate = dataset.fields, dataset.rate
-        cleaned = steps.clean(table, cleaning, fields, dataset.shown, engine, scratch, store, dataset.schema, rate)
+        table, store = shards("data/collected"), Store(records, "data/clean/records", dataset.forms)
+        fields, shown = dataset.fields, dataset.shown
+        cleaned = steps.clean(table, cleaning, fields, shown, engine, scratch, store, dataset.schema)
         kept = write(records, cleaned.kept, kept_columns, rows(dataset.fields))
         dropped = write(rejected, cleaned.rejected, rejected_columns)
         write(trail, cleaned.trail, steps.TRAIL)

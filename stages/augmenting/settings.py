@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from stages import InputError
+from stages import InputError, media
+
+MOST = {"files": None, "shards": 0, "auto": media.MOST}  # files that are not packed
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,9 @@ class Augmentation:
     visibility
         Of a box or polygon that moves along with its picture, the least share that must stay inside; what shows less is
         dropped.
+    output
+        Of pictures: `files`, one for each copy; tar `shards`; or `auto`, shards where there are more than 10,000. They
+        are named and read alike.
     """
 
     __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
@@ -31,6 +36,12 @@ class Augmentation:
     fields: list[str] = field(default_factory=list)
     operators: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     visibility: float = 0.5
+    output: Literal["auto", "files", "shards"] = "auto"
+
+    @property
+    def most(self) -> int | None:
+        """How many pictures may be files of their own; None for any number."""
+        return MOST[self.output]
 
     def __post_init__(self) -> None:
         if self.copies < 0:

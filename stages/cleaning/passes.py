@@ -34,7 +34,6 @@ class Pass:
     shown: Sequence[str]
     folder: Path
     store: media.Store | None
-    rate: int
 
 
 class Task(NamedTuple):
@@ -62,14 +61,13 @@ def plan(
     shown: Sequence[str],
     folder: Path,
     store: media.Store | None,
-    rate: int,
 ) -> Iterator[Pass]:
     """Part operators into passes: one that decides by the whole table begins a pass, summarised for in that before."""
     starts = [i for i, (_, operator) in enumerate(operators) if _whole(operator)]
     ends = [*starts, len(operators)]
     for number, (start, end) in enumerate(zip([0, *starts], ends, strict=True)):
         then = operators[end][1] if end < len(operators) else None
-        yield Pass(number, operators[start:end], then, fields, shown, folder, store, rate)
+        yield Pass(number, operators[start:end], then, fields, shown, folder, store)
 
 
 def _whole(operator: Any) -> bool:
@@ -110,7 +108,7 @@ def _run(work: Pass, task: Task) -> tuple[Part, Any, Seen]:
     if work.then:
         summary, kinds = work.then.summarise(table), dict.fromkeys(["id", *work.fields, "source"], "text")
     else:
-        table = finished(table, work.fields, work.shown, work.store, work.rate)
+        table = finished(table, work.fields, work.shown, work.store)
     kept = write(work.folder / f"kept-{work.number}-{task.number:05d}.arrow", [table], kinds)
     ending = f"-{work.number}-{task.number:05d}.arrow"
     drafts = [write(work.folder / f"rejected{ending}", rejected, rejected_columns)] if rejected else []

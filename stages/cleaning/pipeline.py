@@ -67,7 +67,6 @@ def clean(
     scratch: str | Path,
     store: media.Store | None = None,
     schema: Mapping[str, Rule] | None = None,
-    rate: int = 16_000,
 ) -> Cleaned:
     """Apply operators in order, hold the records against types and schema, and add the hash of what is shown.
 
@@ -87,8 +86,6 @@ def clean(
         Where the records' files are put; needed where a field is an image or audio.
     schema
         What the values of a field must be, by field.
-    rate
-        The samples per second that sounds get.
 
     Raises
     ------
@@ -104,7 +101,7 @@ def clean(
     decisions: Sequence[Any] = [None] * len(kept)
     known: Sequence[Seen] = [{}] * len(kept)
     passes: list[list[Part]] = []
-    for work in plan(steps, fields, shown, Path(scratch), store, rate):
+    for work in plan(steps, fields, shown, Path(scratch), store):
         given = zip(kept, decisions, known, strict=True)
         tasks = [Task(i, shard, decision, seen) for i, (shard, decision, seen) in enumerate(given)]
         done = engine.map(partial(worker, work), tasks, what=f"clean: {', '.join(name for name, _ in work.operators)}")

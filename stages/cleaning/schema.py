@@ -53,12 +53,9 @@ class Types:
 
 
 def finished(
-    table: pd.DataFrame, types: Mapping[str, str], shown: Sequence[str], store: media.Store | None, rate: int
+    table: pd.DataFrame, types: Mapping[str, str], shown: Sequence[str], store: media.Store | None
 ) -> pd.DataFrame:
-    """Give a table its last form: numbers as floats, plain pictures and sounds in the store, and the column `content`.
-
-    Sounds get the sample rate.
-    """
+    """Give a table its last form: numbers as floats, plain files in the store, and the column `content`."""
     import pyarrow as pa
 
     table = cast(table, types)
@@ -68,13 +65,13 @@ def finished(
         if store is None:
             raise ValueError(f"the field {field!r} holds files, and there is no store for them")
         codec = of_kind(media.FILES[kind], "media")
-        settings = [rate] if kind == "audio" else []
+        form = store.forms.get(kind, {})
         ending = f"-{field}" if len(files) > 1 else ""
         paths: list[str | None] = []
         prints: list[str | None] = []
         for id, path in zip(table["id"], strings(texts(table, field)), strict=True):
             if path is not None:
-                data, suffix = codec.plain(path, *settings)
+                data, suffix = codec.plain(path, **form)
                 paths.append(store.put(f"{id}{ending}", suffix, data))
                 prints.append(codec.print_of(path))
             else:

@@ -131,6 +131,11 @@ class Dataset:
             if named is not None and named not in self.fields:
                 raise InputError(f"sample.{key}: one of the fields ({names}) or null is expected, found {named!r}")
 
+    @property
+    def forms(self) -> dict[str, dict[str, Any]]:
+        """By type of field, what a store of clean records is to know of the form of its files."""
+        return {"audio": {"rate": self.rate}}
+
     def _check_schema(self, names: str) -> None:
         for name, rule in self.schema.items():
             if name not in self.fields:

@@ -4,11 +4,14 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from stages import InputError
 from stages.engine.base import Make
 from stages.engine.progress import progress
+
+TABLES = ("pandas", "pyarrow.parquet")  # what reads and writes them takes longest to import
 
 _make: Make
 
@@ -45,10 +48,14 @@ class Local:
             return [work(item) for item in progress(items, what)]
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing.forkserver import ensure_running
 
-        # forks of a server that imports pandas once for all; of this process not, since Arrow's threads do not survive
+        # forks of a server that imports once for all; of this process not, since Arrow's threads do not survive
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["pandas", "pyarrow.parquet"])
+        context.set_forkserver_preload([*TABLES, "concurrent.futures.process", getattr(make, "func", make).__module__])
+        ensure_running()
+        for name in TABLES:  # here too, for the results: this process would only wait for the server
+            import_module(name)
         with ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(make,)) as pool:
             return list(progress(pool.map(_run, items), what, total=len(items)))
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from stages.media.files import BYTES, Store, is_file, read
+from stages.media.files import BYTES, MOST, Store, is_file, read
 from stages.media.seen import remember, take_seen
 from stages.tables import ROWS
 
 FILES = {"image": "pictures", "audio": "sounds"}  # by type of field, the module that knows what its files hold
 
-__all__ = ["BYTES", "FILES", "Store", "is_file", "read", "remember", "rows", "take_seen"]
+__all__ = ["BYTES", "FILES", "MOST", "Store", "is_file", "read", "remember", "rows", "take_seen"]
 
 
 def rows(fields: Mapping[str, str]) -> int:

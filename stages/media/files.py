@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 import re
 import tarfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from errno import ENOENT
 from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
+from os import fstat, strerror
 from pathlib import Path
+from typing import Any
 
 FOLDER = "_media"  # readers of Parquet pass over folders that begin with _
 SHARDS = "_shards"  # no record's file begins with _
@@ -34,16 +38,13 @@ def read(reference: str) -> bytes:
     ValueError
         It cannot be read, or is too large; says why, to follow the field's name: "is missing".
     """
-    path = Path(reference)
-    if path.parent.name != FOLDER:
+    if reference.rpartition("/")[0].rpartition("/")[2] != FOLDER:  # a `Path` takes as long as reading a small file
         raise ValueError("leads out of its source's folder, and was not collected")
     try:
-        place, start, size = _place(path)
-        if size > BYTES:
-            raise ValueError(f"has {size:,} bytes, more than {BYTES:,}")
-        with place.open("rb") as file:
-            file.seek(start)
-            return file.read(size)
+        try:
+            return _read(reference)
+        except FileNotFoundError:
+            return _read(*_packed(Path(reference)))
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from error
 
@@ -54,7 +55,7 @@ def is_file(cell: str) -> bool:
     if path.parent.name != FOLDER or len(cell) >= LONGEST:
         return False
     try:
-        return _place(path)[0].is_file()
+        return path.is_file() or _packed(path)[0].is_file()
     except OSError:
         return False
 
@@ -69,10 +70,14 @@ class Store:
         The table's folder while it is written.
     place
         The table's folder once it is whole: paths in the table begin with it.
+    forms
+        By type of field, what else its module's `plain` is to know of the form that files get, such as the sample rate
+        of sounds.
     """
 
     folder: Path
     place: str
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def put(self, id: str, suffix: str, data: bytes) -> str:
         """Write a record's file, and give the path by which the table names it.
@@ -88,10 +93,10 @@ class Store:
             (self.folder / FOLDER / name).write_bytes(data)
         return f"{self.place}/{FOLDER}/{name}"
 
-    def pack(self, most: int = MOST) -> None:
-        """Move the files into tar shards, in the order of their names, if there are more than so many."""
+    def pack(self, most: int | None = MOST) -> None:
+        """Move the files into tar shards, in the order of their names, if there are more than so many (None: never)."""
         files = sorted((self.folder / FOLDER).glob("*"))
-        if len(files) <= most:
+        if most is None or len(files) <= most:
             return
         shards = self.folder / FOLDER / SHARDS
         shards.mkdir()
@@ -109,19 +114,24 @@ class Store:
         (shards / INDEX).write_text(json.dumps(index, indent=0), encoding="utf-8")
 
 
-def _place(path: Path) -> tuple[Path, int, int]:
-    """Give the file that holds what a path names, where that begins in it, and its bytes."""
-    try:
-        return path, 0, path.stat().st_size
-    except FileNotFoundError:
-        index = path.parent / SHARDS / INDEX
-        if not index.exists():
-            raise
-        found = _index(index, index.stat().st_mtime_ns).get(path.name)
-        if found is None:
-            raise
-        shard, start, size = found
-        return index.parent / shard, start, size
+def _read(path: str | Path, start: int = 0, size: int | None = None) -> bytes:
+    with open(path, "rb") as file:
+        if size is None:
+            size = fstat(file.fileno()).st_size
+        if size > BYTES:
+            raise ValueError(f"has {size:,} bytes, more than {BYTES:,}")
+        file.seek(start)
+        return file.read(size)
+
+
+def _packed(path: Path) -> tuple[Path, int, int]:
+    """Give the shard that holds what a path names, where that begins in it, and its bytes."""
+    index = path.parent / SHARDS / INDEX
+    found = _index(index, index.stat().st_mtime_ns).get(path.name)
+    if found is None:
+        raise FileNotFoundError(ENOENT, strerror(ENOENT), str(path))
+    shard, start, size = found
+    return index.parent / shard, start, size
 
 
 @lru_cache(maxsize=8)  # tables that one stage reads

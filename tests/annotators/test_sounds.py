@@ -181,10 +181,10 @@ def cleaned(tmp_path: Path, files: dict[str, bytes], operators: dict, rate: int 
     frame = sort_by_id(pd.DataFrame(rows).assign(source="made"))
     write(tmp_path / "table", [frame], {"id": "text", "audio": "text", "source": "text"}, 2)
     (tmp_path / "scratch").mkdir()
-    kept = Store(tmp_path / "kept", str(tmp_path / "kept"))
+    kept = Store(tmp_path / "kept", str(tmp_path / "kept"), {"audio": {"rate": rate}})
     table: list[Shard] = shards(tmp_path / "table")
     fields = {"audio": "audio"}
-    return clean(table, operators, fields, ["audio"], Local(1), tmp_path / "scratch", kept, rate=rate)
+    return clean(table, operators, fields, ["audio"], Local(1), tmp_path / "scratch", kept)
 
 
 def test_each_rejected_sound_keeps_its_reason_and_what_is_kept_is_plain(tmp_path):

@@ -18,6 +18,7 @@ from stages import InputError, media
 from stages.augmenting import Augmentation, Swap, augment
 from stages.augmenting.pictures import Albumentation
 from stages.augmenting.pictures.transforms import Pictures
+from stages.configuration.targets import make
 from stages.engine import Local
 from stages.media import Store
 from stages.media import pictures as codec
@@ -99,6 +100,22 @@ def test_neither_processes_nor_shards_nor_other_records_change_a_byte(records, t
     assert one_by_one == first
     other = copied(records, tmp_path / "d", operators, copies=2, seed=8)[2]
     assert not set(other.values()) & set(first.values())
+
+
+@pytest.mark.parametrize(("output", "shards_of_tar"), [("files", False), ("shards", True), ("auto", False)])
+def test_copies_are_files_or_tar_shards_as_chosen_and_are_read_alike(records, tmp_path, output, shards_of_tar):
+    found, _, made = copied(records, tmp_path / "x", {"turn": TURN})
+    Store(tmp_path / "x/out", str(tmp_path / "x/out")).pack(
+        make(Augmentation, {"copies": 0, "output": output}, "a").most
+    )
+    assert (tmp_path / "x/out/_media/_shards/part-00000.tar").exists() == shards_of_tar
+    assert (tmp_path / "x/out/_media/r0~1.png").exists() != shards_of_tar
+    assert {Path(path).name: media.read(path) for path in found["image"]} == made
+
+
+def test_another_output_is_an_error_that_names_what_is_allowed():
+    with pytest.raises(InputError, match=r"augmentation\.output: should be 'auto', 'files' or 'shards', found 'tar'"):
+        make(Augmentation, {"copies": 0, "output": "tar"}, "augmentation")
 
 
 def test_copies_of_a_record_differ_from_it_and_from_each_other(records, tmp_path):

@@ -16,6 +16,7 @@ import yaml
 from PIL import Image
 
 from stages import InputError, media
+from stages.configuration import instantiate
 from stages.media import pictures as codec
 from stages.publishing import HuggingFace, JsonLines, Version
 from stages.publishing.pictures import Coco, Voc, Yolo
@@ -216,11 +217,16 @@ WRONG_SIZE = {**PAINTED, "b": PAINTED["a"]}
 @pytest.mark.parametrize(
     ("form", "task", "values", "message"),
     [
-        (Coco(), Choice("c", "image", LABELS), {"a": "cat"}, "COCO carries boxes and polygons and masks, .* choice"),
-        (Yolo(), MASKS, PAINTED, "YOLO carries boxes and polygons, and this dataset has masks"),
-        (Yolo(), BOXES, TURNED, "record c: a rotated box, .* `oriented: true`"),
-        (Voc(), BOXES, TURNED, "record c: a rotated box"),
-        (Voc(), POLYGONS, OUTLINES, "VOC carries boxes and masks"),
+        (
+            Coco(),
+            Choice("c", "image", LABELS),
+            {"a": "cat"},
+            "COCO carries boxes and polygons and masks, .* choice; set the form to null",
+        ),
+        (Yolo(), MASKS, PAINTED, "YOLO carries boxes and polygons, .* has masks; choose publish=masks, or set"),
+        (Yolo(), BOXES, TURNED, "record c: a rotated box, .* publish=rotated_boxes, or set `oriented: true`"),
+        (Voc(), BOXES, TURNED, "record c: a rotated box, .* publish=rotated_boxes, or set the form to null"),
+        (Voc(), POLYGONS, OUTLINES, "VOC carries boxes and masks, .* has polygons; choose publish=polygons, or set"),
         (Voc(), MASKS, OVERLAID, "record b: masks of two labels share pixels"),
         (Coco(), MASKS, WRONG_SIZE, "record b: marked on 40 × 20 pixels, and the picture has 20 × 60"),
     ],
@@ -228,6 +234,25 @@ WRONG_SIZE = {**PAINTED, "b": PAINTED["a"]}
 def test_what_a_form_cannot_carry_is_said(tmp_path, form, task, values, message):
     with pytest.raises(InputError, match=message):
         form_of(form, task, values, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("option", "task", "values"),
+    [
+        ("boxes", BOXES, UPRIGHT),
+        ("rotated_boxes", BOXES, TURNED),
+        ("polygons", POLYGONS, OUTLINES),
+        ("masks", MASKS, OVERLAID),
+    ],
+)
+def test_a_shipped_option_publishes_what_it_is_named_after_as_it_stands(tmp_path, option, task, values):
+    settings = yaml.safe_load(Path(f"conf/publish/{option}.yaml").read_text(encoding="utf-8"))
+    forms = instantiate(settings["forms"], "publish.forms")
+    version = made(tmp_path, task, values)
+    for name, form in forms.items():
+        if form:
+            form.write(tmp_path / "published" / name, version)
+    assert len(coco(tmp_path / "published/coco").anns) == sum(len(values[id]) for id in ("a", "b"))
 
 
 def test_a_record_without_a_picture_and_a_table_without_pictures_are_said(tmp_path):

@@ -91,11 +91,13 @@ def _look(reference: str) -> Look:
     except ValueError as error:
         return Look(str(error))
     width, height = shown.size
-    grey = reduced = shown.convert(codec.GREY)
-    mean, deviation = np.ravel(cv2.meanStdDev(np.asarray(grey)))
+    grey = shown.convert(codec.GREY)
+    values = reduced = np.asarray(grey)
+    mean, deviation = np.ravel(cv2.meanStdDev(values))
     if max(grey.size) > SHARP:
-        reduced = grey.copy()
-        reduced.thumbnail((SHARP, SHARP), resample=Resampling.BILINEAR)
+        fewer = grey.copy()
+        fewer.thumbnail((SHARP, SHARP), resample=Resampling.BILINEAR)
+        reduced = np.asarray(fewer)
     small = grey.resize((SMALL, SMALL), resample=Resampling.BOX, reducing_gap=2)
     pixels = sha256(f"{shown.mode}|{width}|{height}|".encode())
     pixels.update(shown.tobytes())
@@ -105,7 +107,7 @@ def _look(reference: str) -> Look:
         height=height,
         brightness=round(float(mean), 3),
         contrast=round(float(deviation), 3),
-        sharpness=round(_sharpness(np.asarray(reduced)), 3),
+        sharpness=round(_sharpness(reduced), 3),
         print=_print(np.asarray(small, dtype=np.float64)),
         thumbnail=small.reduce(SMALL // THUMBNAIL).tobytes(),
         pixels=pixels.digest(),

@@ -13,6 +13,8 @@ from stages.publishing.base import Version, file, rows
 from stages.tasks import Value
 from stages.tasks.pictures import boxes
 
+OPTIONS = ("boxes", "polygons", "masks")  # of conf/publish/, each with the forms that carry the task type of its name
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -92,6 +94,8 @@ def check(version: Version, form: str, carries: tuple[str, ...]) -> None:
     """
     off = "set the form to null in conf/publish/"
     if version.task.type not in carries:
+        if version.task.type in OPTIONS:
+            off = f"choose publish={version.task.type}, or {off}"
         raise InputError(f"{form} carries {' and '.join(carries)}, and this dataset has {version.task.type}; {off}")
     if len(version.pictures) != 1:
         found = len(version.pictures)

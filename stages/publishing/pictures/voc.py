@@ -61,7 +61,8 @@ def _objects(picture: Picture) -> bytes:
     for region in picture.value:
         if region["rotation"]:
             raise InputError(
-                f"record {picture.record}: a rotated box, which VOC cannot carry; set the form to null in conf/publish/"
+                f"record {picture.record}: a rotated box, which VOC cannot carry; choose publish=rotated_boxes, or set "
+                "the form to null in conf/publish/"
             )
         root.append(_element("object", {"name": region["label"], "difficult": 0, "bndbox": _box(region, picture)}))
     ET.indent(root)

@@ -50,7 +50,8 @@ class Yolo:
     def _place(self, region: dict[str, Any], picture: Picture) -> str:
         if region.get("rotation") and not self.oriented:
             raise InputError(
-                f"record {picture.record}: a rotated box, which YOLO carries by its corners; set `oriented: true`"
+                f"record {picture.record}: a rotated box, which YOLO carries by its corners; choose "
+                "publish=rotated_boxes, or set `oriented: true` in conf/publish/"
             )
         if "points" in region or self.oriented:
             size = picture.width, picture.height
