@@ -23,10 +23,10 @@ mlflow: .venv/base           ## show all versions in MLflow, on 127.0.0.1:5000; 
 
 test: .venv/dev              ## lint and all tests
 	ruff check . && ruff format --check . && mypy
-	pytest -n 2
+	pytest -n 2 --dist worksteal  # neighbours share what is dear to make, so they go to one process
 
 test-fast: .venv/dev         ## the tests that take seconds
-	pytest -n 2 -m "not slow and not network"
+	pytest -n 2 --dist worksteal -m "not slow and not network"
 
 lint: .venv/dev              ## format, lint, check types
 	ruff check --fix . && ruff format . && mypy

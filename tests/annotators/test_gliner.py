@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from stages.annotators import Gliner, crossfit
 from stages.tasks import Choice, Spans
 from tests.pretrained import tokenizer
 
-pytest.importorskip("gliner")
-pytestmark = pytest.mark.slow
+# Looked for and not imported: that takes seconds of each run, of the fast tests too.
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not find_spec("gliner"), reason="pip install '.[gliner]'")]
 NAMES = Spans("names", "text", ("person", "place"))
 TEXTS = ["Ann met 😀 Bob\r\nin Rome", "", " \t", "Ann", "Bob met Ann in Rome, and Rome met Bob in Ann e\u0301 again"]
 RECORDS = pd.DataFrame({"id": [f"r{n}" for n in range(len(TEXTS))], "text": TEXTS})

@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -183,22 +184,46 @@ FAULTS = {
 }
 
 
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the annotator would have slept, which it does not do here."""
+    made: list[float] = []
+    clock = SimpleNamespace(sleep=made.append, monotonic=time.monotonic, time=time.time)
+    monkeypatch.setattr("stages.annotators.llm.server.time", clock)
+    return made
+
+
+def rest(fault: Reply) -> list[float]:
+    """The pause before the first repetition, unless the server says itself how long to wait: here, not at all."""
+    return [] if fault.headers.get("Retry-After") else [0.5]
+
+
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_fault_that_passes_costs_a_repetition_and_no_label(make: Make, fault: Reply) -> None:
+def test_a_fault_that_passes_costs_a_repetition_and_no_label(make: Make, fault: Reply, pauses: list[float]) -> None:
     with serving(flaky(fault)) as server:
         assert predict(make(server), records(1)).argmax() == 0
     assert len(server.asked) == 2
     assert server.asked[0] == server.asked[1]
+    assert pauses == rest(fault)
+
+
+def test_each_repetition_waits_twice_as_long_as_the_one_before(make: Make, pauses: list[float]) -> None:
+    with serving(flaky(*[Reply(b"", 500)] * 8)) as server:
+        predict(make(server, retries=8), records(1))
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30]
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_fault_that_stays_stops_the_run_and_nothing_is_labelled_by_guess(make: Make, fault: Reply) -> None:
+def test_a_fault_that_stays_stops_the_run_and_nothing_is_labelled_by_guess(
+    make: Make, fault: Reply, pauses: list[float]
+) -> None:
     with (
         serving(lambda request, n: right(request, n) if n < 2 else fault) as server,
         pytest.raises(InputError, match="the model server failed 2 times in a row"),
     ):
         predict(make(server, retries=1, concurrency=1), records(3))
     assert len(server.asked) == 4
+    assert pauses == rest(fault)
     with serving(right) as server:
         predict(make(server), records(3))
     assert [each["text"] for each in server.records()] == ["awful thing number 2"]

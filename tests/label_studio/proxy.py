@@ -67,6 +67,7 @@ class Proxy:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or a body waits 40 ms until the headers before it are acknowledged
     server: Server
 
     def handle_any(self) -> None:
@@ -154,7 +155,7 @@ class Server(ThreadingHTTPServer):
 def proxy(upstream: str) -> Iterator[Proxy]:
     """Stand between a client and a server until the block ends."""
     server = Server(upstream)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield server.state
     finally:
