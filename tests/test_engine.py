@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from stages import InputError
 from stages.configuration import stage
-from stages.engine import Engine, Local
+from stages.engine import Engine, Local, progress
 
 
 def hasher(seed: int) -> Callable[[int], str]:
@@ -113,3 +115,35 @@ def test_the_environment_says_how_many_processes(
 
     show()
     assert capsys.readouterr().out.strip() == f"Local(processes={processes})"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_shows_before_the_first_item_comes_and_goes_after_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    shown: list[str] = []
+
+    def hanging() -> Iterator[int]:
+        shown.append(sys.stderr.getvalue())  # type: ignore[attr-defined]
+        yield from range(3)
+
+    assert list(progress(hanging(), "asking", 3)) == [0, 1, 2]
+    assert "asking" in shown[0]
+    assert "0/3" in shown[0]
+    assert sys.stderr.getvalue().rpartition("\r")[0].endswith(" ")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("items", [[], ()])
+def test_nothing_to_do_shows_no_bar(items: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert list(progress(items, "asking")) == []
+    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
+
+
+def test_where_nobody_looks_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert list(progress(range(3), "asking", 3)) == [0, 1, 2]
+    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]

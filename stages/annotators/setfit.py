@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +50,9 @@ class SetFit:
     revision: str | None = None
     c: float = 10.0
 
+    def __post_init__(self) -> None:
+        logistic.above_zero("c", self.c)  # not after minutes of training
+
     @property
     def name(self) -> str:
         return "setfit"
@@ -64,8 +65,7 @@ class SetFit:
             raise NotEnough("labels of at least two kinds are needed, each on two records or more")
         texts = joined(records, self.fields)
         folder = pretrained.folder(self.model, self.revision)
-        given = [repr(self), pretrained.fingerprint(folder), seed, *zip(texts, codes.tolist(), strict=True)]
-        key = sha256(json.dumps(given).encode()).hexdigest()
+        key = training.named(self, pretrained.fingerprint(folder), seed, texts, codes.tolist())
         with training.fixed_threads():
             encoder = _encoder(folder)
             loss = _contrast(encoder, texts, codes)

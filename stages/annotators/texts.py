@@ -17,9 +17,13 @@ def joined(records: pd.DataFrame, fields: Sequence[str]) -> list[str]:
     Raises
     ------
     InputError
-        A field holds pictures or sounds.
+        There is no such field, or it holds pictures or sounds.
     """
+    if not fields:
+        raise InputError("annotator.fields: one field or more is expected, found none")
     for field in fields:
+        if field not in records:
+            raise InputError(f"annotator.fields: there is no field {field!r}; there is {', '.join(map(str, records))}")
         if media.is_file(str(next(iter(records[field].dropna()), ""))):
             raise InputError(f"annotator.fields: {field!r} names files; choose an annotator of pictures or sounds")
     columns = [records[field].astype(object).fillna("").astype(str) for field in fields]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +67,7 @@ class TokenClassifier:
         if not any(values):
             raise NotEnough("people have marked no span yet")
         texts = column(records, self.field)
-        key = sha256(json.dumps([repr(self), self._weights, seed, texts, list(values)]).encode()).hexdigest()
+        key = training.named(self, self._weights, seed, texts, list(values))
         with training.fixed_threads():
             return self._trained(texts, values, task, key, self.schedule)
 

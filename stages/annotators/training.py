@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
-from stages.annotators import pretrained
+from stages.annotators import logistic, pretrained
 from stages.engine import progress
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ class Schedule:
     patience: int
 
     def __post_init__(self) -> None:
-        if min(self.epochs, self.batch, self.rate, self.patience) <= 0:
-            raise InputError("epochs, batch, rate and patience: numbers above 0 are expected")
+        for name in ("epochs", "batch", "rate", "patience"):
+            logistic.above_zero(name, getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,22 @@ def train(
     _put(weights, state["kept"])
     model.eval()
     return Course(state["ended"], state["best"], state["loss"])
+
+
+def named(settings: Any, weights: str, *given: Any) -> str:
+    """Name all that decides the outcome: a model's settings, but for where its weights lie, and what these are.
+
+    Parameters
+    ----------
+    settings
+        A dataclass with the fields `model` and `revision`.
+    weights
+        The fingerprint of the weights that training begins with.
+    given
+        The seed, the texts and their labels, as plain JSON.
+    """
+    told = [repr(replace(settings, model="", revision=None)), weights, *given]
+    return sha256(json.dumps(told).encode()).hexdigest()
 
 
 def parted(codes: np.ndarray, key: str) -> tuple[list[int], list[int]]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import tables
-from stages.annotators import checkpoints, pretrained, training
+from stages import InputError, tables
+from stages.annotators import checkpoints, logistic, pretrained, training
 from stages.annotators.base import NotEnough, only
 from stages.annotators.texts import joined
 from stages.annotators.training import Course, Schedule
@@ -37,6 +36,12 @@ class Lora:
     rank: int = 8
     alpha: int = 16
     dropout: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name in ("rank", "alpha"):
+            logistic.above_zero(name, getattr(self, name))
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout: a share from 0 to less than 1 is expected, found {self.dropout:g}")
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,9 @@ class Transformer:
     tokens: int = 256
     lora: Lora | None = None
 
+    def __post_init__(self) -> None:
+        logistic.above_zero("tokens", self.tokens)
+
     @property
     def name(self) -> str:
         return "lora" if self.lora else "transformer"
@@ -84,8 +92,7 @@ class Transformer:
             raise NotEnough("labels of at least two kinds are needed, each on two records or more")
         texts = joined(records, self.fields)
         weights = pretrained.fingerprint(pretrained.folder(self.model, self.revision))
-        given = [repr(self), weights, seed, *zip(texts, codes.tolist(), strict=True)]
-        key = sha256(json.dumps(given).encode()).hexdigest()
+        key = training.named(self, weights, seed, texts, codes.tolist())
         with training.fixed_threads():
             return self._fit(texts, codes, only(task, Choice), key)
 

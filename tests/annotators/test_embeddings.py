@@ -234,6 +234,13 @@ def test_any_encoder_of_hugging_face_s_will_do(tmp_path):
     assert not np.array_equal(found, prompted)
 
 
+@pytest.mark.slow
+def test_a_device_without_double_precision_is_not_used(monkeypatch, tmp_path):
+    model = bert(["a b c"], tmp_path)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)  # as on a Mac
+    assert vectors(["a b"], SentenceEncoder(model)).shape == (1, 32)
+
+
 def test_chinese_reviews_need_no_torch():
     good = ["很好吃，服务也很好", "非常满意，推荐购买", "质量很好，值得买", "好看又舒服", "物流快，包装好"]
     bad = ["太难吃了，不会再来", "质量很差，退货了", "非常失望，浪费钱", "服务态度恶劣", "坏的，根本不能用"]

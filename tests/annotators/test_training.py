@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,6 +63,15 @@ def test_encoders_and_decoders_train_whole_or_by_adapters_and_two_runs_are_the_s
     assert (scores.argmax(axis=1) == np.where(table["label"] == "positive", 0, 1))[:200].mean() >= 0.6
     loaded = annotator.load(tmp_path / "one", TASK).predict(table)
     np.testing.assert_allclose(loaded, scores, atol=1e-6)
+
+
+def test_where_the_weights_lie_changes_nothing(table, tmp_path):
+    model = bert(table["text"], tmp_path)
+    moved = str(shutil.copytree(model, tmp_path / "elsewhere"))
+    learned, values = table[:40], table["label"][:40].tolist()
+    for make in (Transformer, SetFit):
+        one, other = (make(("text",), place, BRIEF).fit(learned, values, TASK, 1) for place in (model, moved))
+        assert one.predict(table[40:60]).tobytes() == other.predict(table[40:60]).tobytes()
 
 
 def test_the_other_records_of_a_batch_do_not_show(table, tmp_path):
@@ -203,6 +213,36 @@ def test_a_checkpoint_that_cannot_classify_is_named(tmp_path):
         Transformer(("text",), str(tmp_path), BRIEF).fit(tweets(20), ["positive", "negative"] * 10, TASK, 1)
 
 
-def test_wrong_schedules_are_refused():
-    with pytest.raises(InputError, match="numbers above 0 are expected"):
-        Schedule(0, 16, 1e-3, 1)
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Schedule(0, 16, 1e-3, 1), "epochs: above 0 is expected, found 0"),
+        (lambda: Schedule(1, 16, float("nan"), 1), "rate: above 0 is expected, found nan"),
+        (lambda: Lora(rank=0), "rank: above 0 is expected, found 0"),
+        (lambda: Lora(alpha=-1), "alpha: above 0 is expected, found -1"),
+        (lambda: Lora(dropout=1), "dropout: a share from 0 to less than 1 is expected, found 1"),
+        (lambda: Transformer(("text",), MINILM, BRIEF, tokens=0), "tokens: above 0 is expected, found 0"),
+        (lambda: SetFit(("text",), MINILM, BRIEF, c=-1), "c: above 0 is expected, found -1"),
+        (lambda: Embeddings(("text",), SentenceEncoder(MINILM), c=float("inf")), "c: above 0 is expected, found inf"),
+        (
+            lambda: Embeddings(("text",), SentenceEncoder(MINILM), curve=(0.5, 1.5)),
+            "curve: shares between 0 and 1 are expected, found 1.5",
+        ),
+    ],
+)
+def test_wrong_settings_are_refused_before_any_work(make, said):
+    with pytest.raises(InputError, match=said):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (("txt",), "annotator.fields: there is no field 'txt'; there is id, mean, text, label"),
+        ((), "annotator.fields: one field or more is expected, found none"),
+    ],
+)
+def test_fields_that_are_not_there_are_named_before_any_work(fields, said, table):
+    for annotator in (Transformer(fields, MINILM, BRIEF), SetFit(fields, MINILM, BRIEF)):
+        with pytest.raises(InputError, match=said):
+            annotator.fit(table, table["label"].tolist(), TASK, 1)
