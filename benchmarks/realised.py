@@ -3,7 +3,8 @@
 python -m benchmarks.realised
 
 Of a tweet that is what most of the 15 to 99 people who rated it said, where the audit saw three of them; of what
-`benchmarks.played` answers for, what its rounds were played from.
+`benchmarks.played` answers for, what its rounds were played from. Beside it, by why people saw them, how many of the
+annotator's proposals are right: of what nobody saw, the estimate from the audit should say the same.
 """
 
 from __future__ import annotations
@@ -45,6 +46,13 @@ def main() -> None:
     records, bound = dataset["records"], guarantee["error_bound"]
     print(f"{wrong} of {len(labels):,} automatic labels are wrong: {wrong / records:.3f} of the {records:,} records")
     print("nothing is promised" if bound is None else f"promised: at most {bound:.3f} of them")
+    seen = {line["record"]: line["first"]["queues"] for line in read_lines("data/labels/human.jsonl")}
+    right: dict[str, list[bool]] = {}
+    for line in read_lines("data/labels/auto.jsonl"):
+        queues = seen.get(line["record"], ["seen by nobody"])
+        right.setdefault(" and ".join(queues), []).append(task.compare(true[line["record"]], line["value"]) >= task.bar)
+    for queue, each in sorted(right.items()):
+        print(f"proposals right, {queue}: {np.mean(each):.3f} of {len(each):,}")
 
 
 if __name__ == "__main__":
