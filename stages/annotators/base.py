@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
@@ -129,6 +130,18 @@ def only(task: Task, kind: type[Kind]) -> Kind:
             "another in params.yaml (conf/annotator/ says what each is for)"
         )
     return task
+
+
+def above_zero(key: str, number: float) -> None:
+    """Check a setting.
+
+    Raises
+    ------
+    InputError
+        It is not above 0, or not finite.
+    """
+    if not (isfinite(number) and number > 0):
+        raise InputError(f"{key}: above 0 is expected, found {number:g}")
 
 
 class NotEnough(Exception):  # noqa: N818

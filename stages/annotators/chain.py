@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages import InputError
+from stages.annotators.base import above_zero
 
 ITERATIONS = 100
 LONGEST = 1_000  # tokens of a piece
@@ -138,8 +138,7 @@ def fit(features: Any, tags: np.ndarray, lengths: Sequence[int], barred: np.ndar
     """
     from scipy.optimize import minimize
 
-    if c <= 0:
-        raise InputError(f"annotator.c: above 0 is expected, found {c:g}")
+    above_zero("annotator.c", c)
     count = len(barred) - 1
     packed = Packed.of(lengths)
     known = features[packed.rows].tocsr()

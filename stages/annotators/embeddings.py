@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stages import InputError, tables
 from stages.annotators import logistic
-from stages.annotators.base import Annotator, NotEnough
+from stages.annotators.base import Annotator, NotEnough, above_zero
 from stages.annotators.encoders import Encoder
 from stages.annotators.logistic import Logistic
 from stages.annotators.texts import joined
@@ -55,7 +55,7 @@ class Embeddings:
     curve: tuple[float, ...] = dataclasses.field(default=(0.25, 0.5), repr=False)  # it is no part of the model
 
     def __post_init__(self) -> None:
-        logistic.above_zero("c", self.c)  # not after texts were encoded for minutes
+        above_zero("c", self.c)  # not after texts were encoded for minutes
         if wrong := [share for share in self.curve if not 0 < share < 1]:
             raise InputError(f"curve: shares between 0 and 1 are expected, found {wrong[0]:g}")
 

@@ -7,8 +7,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages import InputError, tables
-from stages.annotators.base import NotEnough, only
+from stages import tables
+from stages.annotators.base import NotEnough, above_zero, only
 from stages.tasks import Choice, Rating, Task, Value
 
 if TYPE_CHECKING:
@@ -89,18 +89,6 @@ def fit(features: Any, values: Sequence[Value], task: Task, c: float) -> Logisti
     if isinstance(task, Rating):
         return Logistic(task, *_binary(features, 1 - codes.cumsum(axis=1), c))
     return Logistic(task, *(_binary if task.multiple else _multinomial)(features, codes, c))
-
-
-def above_zero(key: str, number: float) -> None:
-    """Check a setting.
-
-    Raises
-    ------
-    InputError
-        It is not above 0, or not finite.
-    """
-    if not (isfinite(number) and number > 0):
-        raise InputError(f"{key}: above 0 is expected, found {number:g}")
 
 
 def load(folder: Path, task: Task) -> tuple[Logistic, pd.DataFrame]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.annotators import logistic, pretrained, training
-from stages.annotators.base import NotEnough, only
+from stages.annotators.base import NotEnough, above_zero, only
 from stages.annotators.logistic import Logistic
 from stages.annotators.texts import joined
 from stages.annotators.training import Course, Schedule
@@ -51,7 +51,7 @@ class SetFit:
     c: float = 10.0
 
     def __post_init__(self) -> None:
-        logistic.above_zero("c", self.c)  # not after minutes of training
+        above_zero("c", self.c)  # not after minutes of training
 
     @property
     def name(self) -> str:

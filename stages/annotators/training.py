@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
-from stages.annotators import logistic, pretrained
+from stages.annotators import pretrained
+from stages.annotators.base import above_zero
 from stages.engine import progress
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch", "rate", "patience"):
-            logistic.above_zero(name, getattr(self, name))
+            above_zero(name, getattr(self, name))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages import InputError, tables
-from stages.annotators import checkpoints, logistic, pretrained, training
-from stages.annotators.base import NotEnough, only
+from stages.annotators import checkpoints, pretrained, training
+from stages.annotators.base import NotEnough, above_zero, only
 from stages.annotators.texts import joined
 from stages.annotators.training import Course, Schedule
 from stages.engine import progress
@@ -39,7 +39,7 @@ class Lora:
 
     def __post_init__(self) -> None:
         for name in ("rank", "alpha"):
-            logistic.above_zero(name, getattr(self, name))
+            above_zero(name, getattr(self, name))
         if not 0 <= self.dropout < 1:
             raise InputError(f"dropout: a share from 0 to less than 1 is expected, found {self.dropout:g}")
 
@@ -78,7 +78,7 @@ class Transformer:
     lora: Lora | None = None
 
     def __post_init__(self) -> None:
-        logistic.above_zero("tokens", self.tokens)
+        above_zero("tokens", self.tokens)
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ from stages.review.lines import Line, parsed
 from stages.tasks import Task, Value
 
 REMEDY = "correct the line or take it out"
-RENAMED = "what an earlier label is called now says conf/labeling/<name>.yaml (earlier: present); else"
+RENAMED = "what an earlier label is called now: conf/labeling/<name>.yaml (earlier: present); else"
 CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 NAME = re.compile(r"round-([0-9]{4})\.jsonl")
 
